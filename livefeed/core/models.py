@@ -1,0 +1,316 @@
+"""Feeds and updates: what editors may send, and what readers get.
+
+Wrong input becomes :class:`~livefeed.errors.InvalidInput`, which names each field; the same models
+make the OpenAPI description.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from livefeed.core.ids import ID_PATTERN
+from livefeed.core.times import parse_time, print_time
+from livefeed.errors import FieldError, InvalidInput
+
+__all__ = [
+    "EDITABLE",
+    "Feed",
+    "FeedCreate",
+    "FeedPatch",
+    "Image",
+    "KeyEvent",
+    "Link",
+    "SLUG_PATTERN",
+    "RenderRequest",
+    "Role",
+    "Slug",
+    "Tag",
+    "Update",
+    "UpdateCreate",
+    "UpdateEdit",
+    "headline_of",
+    "now_text",
+    "parse",
+]
+
+Role = Literal["contributor", "editor", "admin"]
+
+MAX_TEXT = 20_000
+MAX_HEADLINE = 110
+
+# C0 and C1 controls but tab and line feed, and halves of surrogate pairs, which UTF-8 cannot carry.
+SLUG_PATTERN = re.compile(r"[a-z0-9-]{1,64}")
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_BREAKS = re.compile("\r\n?")
+
+
+def _no_controls(value: str) -> str:
+    if found := _CONTROL.search(value):
+        raise ValueError(f"the control character U+{ord(found.group()):04X} is not allowed")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value or "\t" in value:
+        raise ValueError("line breaks and tabs are not allowed here")
+    return _no_controls(value)
+
+
+def _unify_breaks(value: Any) -> Any:
+    return _LINE_BREAKS.sub("\n", value) if isinstance(value, str) else value
+
+
+def _rfc3339(value: str) -> str:
+    return print_time(parse_time(value))
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\"<>\\^`{|}]", value):
+        raise ValueError("give a web address that begins with http:// or https://")
+    return value
+
+
+def _image_address(value: str) -> str:
+    if value.startswith("/media/"):
+        return value
+    if urlsplit(_web_address(value)).scheme != "https":
+        raise ValueError("give an address that begins with https://")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError) as error:
+        raise ValueError("give a time zone of the IANA list, as Europe/Kyiv") from error
+    return value
+
+
+def _origin(value: str) -> str:
+    if value == "*":
+        return value
+    parts = urlsplit(value)
+    try:
+        plain = f"{parts.scheme}://{parts.netloc}" == value.lower() and parts.port is not False
+    except ValueError:
+        plain = False
+    if not plain or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("give “*” or an origin as https://www.example.org, without a path")
+    return value.lower()
+
+
+def _unique(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _line(max_length: int) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
+UpdateId = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN.pattern}$")]
+Time = Annotated[str, AfterValidator(_rfc3339), Field(json_schema_extra={"format": "date-time"})]
+Tag = Annotated[str, _line(50), AfterValidator(_one_line)]
+Text = Annotated[
+    str, BeforeValidator(_unify_breaks), StringConstraints(min_length=1, max_length=MAX_TEXT), AfterValidator(_no_controls)
+]
+WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_web_address)]
+Format = Literal["markdown", "html"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Link(_Model):
+    """The full story, or the source."""
+
+    url: WebAddress
+    label: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
+
+
+class Image(_Model):
+    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_image_address)]
+    alt: Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_no_controls)] = ""
+    width: Annotated[int, Field(ge=1, le=20_000)] | None = None
+    height: Annotated[int, Field(ge=1, le=20_000)] | None = None
+    caption: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    credit: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
+
+
+class _Content(_Model):
+    """What an editor says of an update."""
+
+    title: Annotated[str, _line(300), AfterValidator(_one_line)] | None = None
+    text: Text
+    format: Format = "markdown"
+    author: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
+    tags: Annotated[list[Tag], Field(max_length=10), AfterValidator(_unique)] = []
+    link: Link | None = None
+    image: Image | None = None
+    breaking: bool = False
+    key: bool = False
+    pinned: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text.strip():
+            raise ValueError("text: the text must not be empty")
+        return self
+
+
+class UpdateCreate(_Content):
+    """A new update. ``source`` is an import's key: the same source again is an edit, or nothing."""
+
+    id: UpdateId | None = None
+    source: Annotated[str, _line(500), AfterValidator(_one_line)] | None = None
+    time: Time | None = None
+
+
+class UpdateEdit(_Content):
+    """An update after a merge patch was applied to what is editable of it.
+
+    ``time`` None goes back to the time of publication; ``minor`` leaves ``edited`` as it is.
+    """
+
+    time: Time | None = None
+    correction: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    minor: bool = False
+
+
+EDITABLE = tuple(name for name in UpdateEdit.model_fields if name != "minor")
+"""The fields of an update that a merge patch may name (beside ``minor``)."""
+
+
+class Update(BaseModel):
+    """An update as readers get it. ``rev`` grows by one with each edit."""
+
+    id: str
+    rev: int
+    time: str
+    published: str
+    title: str | None
+    headline: str
+    format: Format
+    text: str
+    html: str
+    author: str | None
+    tags: list[str]
+    link: Link | None
+    image: Image | None
+    breaking: bool
+    key: bool
+    pinned: bool
+    edited: str | None
+    correction: str | None
+
+
+class KeyEvent(BaseModel):
+    id: str
+    time: str
+    headline: str
+
+
+class FeedCreate(_Model):
+    slug: Slug
+    title: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
+    description: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$")] = "en"
+    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
+    status: Literal["open", "closed", "draft"] = "open"
+    listed: bool = True
+    origins: Annotated[
+        list[Annotated[str, StringConstraints(max_length=300), AfterValidator(_origin)]],
+        Field(max_length=100),
+        AfterValidator(_unique),
+    ] = ["*"]
+    hold_s: Annotated[int, Field(ge=0, le=30)] = 5
+
+
+class FeedPatch(FeedCreate):
+    """A feed after a merge patch was applied to it; everything but the slug may change."""
+
+
+class Feed(BaseModel):
+    """A feed as readers get it."""
+
+    slug: str
+    title: str
+    description: str | None
+    lang: str
+    timezone: str
+    status: Literal["open", "closed", "draft"]
+    listed: bool
+    opened: str | None
+    closed: str | None
+    origins: list[str]
+    hold_s: int
+
+
+class RenderRequest(_Model):
+    text: Text
+    format: Format = "markdown"
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], data: Any) -> Model:
+    """Validate ``data`` (as parsed from JSON) against ``model``.
+
+    Raises:
+        InvalidInput: naming each field that breaks a rule.
+    """
+    if not isinstance(data, dict):
+        raise InvalidInput.of("body", "send a JSON object")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInput([_field_error(item) for item in error.errors(include_url=False)]) from error
+
+
+def _field_error(item: Any) -> FieldError:
+    field = ".".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        message = "there is no such field, or it cannot be set"
+    if not field:  # from a validator of the whole model, which names the field itself
+        field, _, message = message.partition(": ")
+    return FieldError(field or "body", message)
+
+
+def headline_of(title: str | None, plain_text: str) -> str:
+    """The title, else the first at most 110 characters of the text, cut between words.
+
+    ``plain_text`` is the text without its markup.
+    """
+    if title:
+        return title
+    words = " ".join(plain_text.split())
+    if len(words) <= MAX_HEADLINE:
+        return words
+    cut = words[: MAX_HEADLINE - 1]
+    at = cut.rfind(" ")
+    return (cut[:at] if at > MAX_HEADLINE // 2 else cut).rstrip(" ,;:–—-") + "…"
+
+
+def now_text(now: datetime) -> str:
+    """The time of a commit: with its milliseconds, always."""
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"

@@ -1,0 +1,214 @@
+"""Everything that livefeed raises on purpose.
+
+::
+
+    LivefeedError
+    ├── InvalidInput                 what was sent breaks a rule; names each field
+    │   ├── BadPosition              a position that cannot be read
+    │   └── BadCursor                a paging cursor that is not ours
+    ├── NotFound
+    │   ├── FeedNotFound
+    │   ├── UpdateNotFound
+    │   └── TokenNotFound
+    ├── UpdateGone                   deleted: the id is never used again
+    ├── Conflict
+    │   ├── FeedExists
+    │   ├── FeedClosed
+    │   ├── UpdateExists
+    │   ├── RevisionConflict         carries the current update
+    │   └── IdempotencyMismatch      same key, other request
+    ├── AccessError
+    │   ├── Unauthenticated
+    │   └── Forbidden
+    ├── StoreError                   Redis could not do it; nothing was half done
+    │   ├── StoreUnavailable
+    │   ├── StoreFull
+    │   ├── StoreUnconfirmed         written, but too few replicas said so in time
+    │   └── StoreInconsistent        the keys of a feed contradict each other
+    └── StartupError                 one line for the operator, exit code 1
+
+Each carries the values that it speaks of, so that a border (HTTP, command line) can word its own
+answer; ``str(error)`` is a sentence for the person who gets it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "AccessError",
+    "BadCursor",
+    "BadPosition",
+    "Conflict",
+    "FeedClosed",
+    "FeedExists",
+    "FeedNotFound",
+    "FieldError",
+    "Forbidden",
+    "IdempotencyMismatch",
+    "InvalidInput",
+    "LivefeedError",
+    "NotFound",
+    "RevisionConflict",
+    "StartupError",
+    "StoreError",
+    "StoreFull",
+    "StoreInconsistent",
+    "StoreUnavailable",
+    "StoreUnconfirmed",
+    "TokenNotFound",
+    "Unauthenticated",
+    "UpdateExists",
+    "UpdateGone",
+    "UpdateNotFound",
+]
+
+
+class LivefeedError(Exception):
+    """Base of all errors that livefeed raises on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One broken rule: ``field`` is a dotted path in the request, ``message`` a sentence."""
+
+    field: str
+    message: str
+
+
+class InvalidInput(LivefeedError):
+    """What was sent breaks a rule. ``errors`` names each field."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
+
+    @classmethod
+    def of(cls, field: str, message: str) -> InvalidInput:
+        return cls([FieldError(field, message)])
+
+
+class BadPosition(InvalidInput):
+    def __init__(self, reason: str) -> None:
+        super().__init__([FieldError("position", reason)])
+
+
+class BadCursor(InvalidInput):
+    def __init__(self, reason: str) -> None:
+        super().__init__([FieldError("cursor", reason)])
+
+
+class NotFound(LivefeedError):
+    """There is no such thing."""
+
+
+class FeedNotFound(NotFound):
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        super().__init__(f"There is no feed “{feed}”.")
+
+
+class UpdateNotFound(NotFound):
+    def __init__(self, feed: str, update_id: str) -> None:
+        self.feed, self.update_id = feed, update_id
+        super().__init__(f"The feed “{feed}” has no update “{update_id}”.")
+
+
+class TokenNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no token named “{name}”.")
+
+
+class UpdateGone(LivefeedError):
+    """The update was deleted. ``time`` is the time that it was shown with (RFC 3339)."""
+
+    def __init__(self, feed: str, update_id: str, time: str) -> None:
+        self.feed, self.update_id, self.time = feed, update_id, time
+        super().__init__(f"The update “{update_id}” was deleted; its id is not used again.")
+
+
+class Conflict(LivefeedError):
+    """The request is well-formed, but the present state does not allow it."""
+
+
+class FeedExists(Conflict):
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        super().__init__(f"There is a feed “{feed}” already.")
+
+
+class FeedClosed(Conflict):
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        super().__init__(f"The feed “{feed}” is closed: reopen it to publish, or edit what is there.")
+
+
+class UpdateExists(Conflict):
+    def __init__(self, feed: str, update_id: str) -> None:
+        self.feed, self.update_id = feed, update_id
+        super().__init__(f"The feed “{feed}” has an update “{update_id}” already: edit it instead.")
+
+
+class RevisionConflict(Conflict):
+    """Somebody else changed the update. ``current`` is its JSON as it stands now."""
+
+    def __init__(self, current: bytes) -> None:
+        self.current = current
+        super().__init__("The update was changed by somebody else meanwhile.")
+
+
+class IdempotencyMismatch(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different request: use a new one.")
+
+
+class AccessError(LivefeedError):
+    """Who asks may not do this."""
+
+
+class Unauthenticated(AccessError):
+    def __init__(self, reason: str = "Send a token: “Authorization: Bearer …”.") -> None:
+        super().__init__(reason)
+
+
+class Forbidden(AccessError):
+    """``needed`` is the smallest role that would do, or None where the role is not the reason."""
+
+    def __init__(self, reason: str, needed: str | None = None) -> None:
+        self.needed = needed
+        super().__init__(reason)
+
+
+class StoreError(LivefeedError):
+    """Redis could not do it."""
+
+
+class StoreUnavailable(StoreError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Redis cannot be reached: {reason}")
+
+
+class StoreFull(StoreError):
+    def __init__(self) -> None:
+        super().__init__("Redis is full (maxmemory): publishing is refused, deleting works.")
+
+
+class StoreUnconfirmed(StoreError):
+    """Written to the primary; fewer than ``wanted`` replicas confirmed it in time."""
+
+    def __init__(self, wanted: int, got: int) -> None:
+        self.wanted, self.got = wanted, got
+        super().__init__(
+            f"Unconfirmed: {got} of {wanted} replicas have it so far. "
+            "Send the same request with the same Idempotency-Key to wait again."
+        )
+
+
+class StoreInconsistent(StoreError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The feed's keys contradict each other ({reason}): run `livefeed doctor`.")
+
+
+class StartupError(LivefeedError):
+    """livefeed cannot start. The message says what is wrong and what to do, in one line."""

@@ -1,0 +1,79 @@
+"""Every setting, with its meaning and its default; docs/operating.md has the same table (a test compares)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from livefeed.errors import StartupError
+
+__all__ = ["Settings", "load_settings"]
+
+
+class Settings(BaseSettings):
+    """Settings come from ``LIVEFEED_*`` variables; the command line's flags go first."""
+
+    model_config = SettingsConfigDict(env_prefix="LIVEFEED_", extra="ignore", frozen=True)
+
+    redis_url: str | None = Field(
+        None,
+        description="Redis or Valkey, 6.2 or newer: redis://, rediss://, unix://, redis+sentinel://host:port,…/service, "
+        "redis+cluster://. Without it, `serve` runs a private server in the data directory.",
+    )
+    data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="What readers call this server, as https://live.example.org; links are made from it."
+    )
+    desk_host: str | None = Field(None, description="Serve the desk under this host name only.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
+    access_log: bool = Field(False, description="Log each request (never its query).")
+    log_entries: int = Field(20_000, ge=100, le=1_000_000, description="Changes kept in each feed's log in Redis.")
+    window_entries: int = Field(2_000, ge=10, le=1_000_000, description="Changes of each feed kept in memory.")
+    window_bytes: int = Field(4_194_304, ge=65_536, description="Bytes of changes of each feed kept in memory.")
+    ping_s: float = Field(15.0, ge=0.05, le=60.0, description="Seconds between two heartbeats.")
+    send_timeout_s: float = Field(
+        30.0, ge=0.1, le=600.0, description="A reader that takes nothing for this long is let go."
+    )
+    drain_s: float = Field(5.0, ge=0.0, le=600.0, description="Seconds over which readers are sent away on shutdown.")
+    replicas: int = Field(0, ge=0, le=10, description="Replicas that must confirm each write (WAIT).")
+    replicas_timeout_ms: int = Field(1_000, ge=1, le=60_000, description="How long to wait for them.")
+    idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")
+    session_s: int = Field(604_800, ge=60, description="How long a sign-in at the desk lasts.")
+    rewrite_s: float = Field(
+        60.0, ge=0.0, description="A deletion rewrites the append-only file, at most once in this time."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_path(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value is not None and (value.path not in (None, "/") or value.query or value.fragment):
+            raise ValueError("give scheme and host only, as https://live.example.org")
+        return value
+
+    @property
+    def origin(self) -> str:
+        """Our own origin, without a slash at the end."""
+        if self.public_url is not None:
+            return str(self.public_url).rstrip("/")
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}"
+
+
+def load_settings(**flags: Annotated[Any, "None means not given"]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        StartupError: a value is wrong; the message names the variable.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "LIVEFEED_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise StartupError(f"{name} is wrong: {first['msg']}") from error

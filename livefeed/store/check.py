@@ -1,0 +1,139 @@
+"""Whether the keys of a feed agree with each other: what ``doctor`` and the tests ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from livefeed.core.changes import FEED_KEY, Change
+from livefeed.core.times import to_ms
+from livefeed.errors import FeedNotFound
+from livefeed.store.keys import FeedKeys
+from livefeed.store.log import LogEntry, parse_reigns
+from livefeed.store.translate import translated
+
+__all__ = ["check_feed"]
+
+
+@dataclass
+class _Feed:
+    """Everything of a feed, read in one transaction."""
+
+    meta: dict[bytes, bytes]
+    last_id: str
+    log: list[LogEntry]
+    updates: dict[str, dict[str, Any]]
+    timeline: dict[str, int]
+    key_events: dict[str, int]
+    pinned: dict[str, int]
+    offsets: dict[str, int]
+    gone: set[str]
+    tags: dict[str, int]
+    problems: list[str] = field(default_factory=list)
+
+
+async def check_feed(client: Any, feed: str) -> list[str]:
+    """Compare log, offsets, hash, sorted sets, tombstones and head; one sentence for each contradiction.
+
+    Reads the whole feed at once: meant for now and then, not for every request.
+
+    Raises:
+        FeedNotFound, StoreError
+    """
+    got = await _read(client, feed)
+    _check_head(got)
+    _check_log(got)
+    _check_sets(got)
+    return got.problems
+
+
+async def _read(client: Any, feed: str) -> _Feed:
+    keys = FeedKeys(feed)
+    with translated():
+        if not await client.exists(keys.meta):
+            raise FeedNotFound(feed)
+        has_log = await client.exists(keys.log())
+        pipeline = client.pipeline(transaction=True)
+        pipeline.hgetall(keys.meta)
+        pipeline.xrange(keys.log())
+        for name in (keys.updates, keys.offsets(), keys.gone, keys.tags):
+            pipeline.hgetall(name)
+        for name in (keys.timeline, keys.key_events, keys.pinned):
+            pipeline.zrange(name, 0, -1, withscores=True)
+        if has_log:
+            pipeline.xinfo_stream(keys.log())
+        meta, log, updates, offsets, gone, tags, timeline, key_events, pinned, *info = await pipeline.execute()
+    return _Feed(
+        meta=meta,
+        last_id=info[0]["last-generated-id"].decode() if info else "0-0",
+        log=[LogEntry.parse(*row) for row in log],
+        updates={id_.decode(): orjson.loads(body) for id_, body in updates.items()},
+        timeline=_scores(timeline),
+        key_events=_scores(key_events),
+        pinned=_scores(pinned),
+        offsets={key.decode(): int(offset) for key, offset in offsets.items()},
+        gone={id_.decode() for id_ in gone},
+        tags={tag.decode(): int(count) for tag, count in tags.items()},
+    )
+
+
+def _scores(rows: list[tuple[bytes, float]]) -> dict[str, int]:
+    return {member.decode(): int(score) for member, score in rows}
+
+
+def _check_head(feed: _Feed) -> None:
+    head, floor = int(feed.meta[b"log:head"]), int(feed.meta[b"log:floor"])
+    if feed.last_id != f"{head}-0":
+        feed.problems.append(f"the log's last id is {feed.last_id}, its head is {head}")
+    reigns = parse_reigns(feed.meta[b"log:epochs"], head, floor)
+    firsts = [first for _, first in reigns.epochs]
+    if firsts != sorted(firsts) or firsts[-1] > head + 1:
+        feed.problems.append(f"the epochs are out of order: {feed.meta[b'log:epochs'].decode()}")
+    if feed.log and feed.log[0].offset <= floor:
+        feed.problems.append(f"offset {feed.log[0].offset} is in the log, but the floor is {floor}")
+
+
+def _check_log(feed: _Feed) -> None:
+    seen = {entry.change.key: entry for entry in feed.log}
+    if len(seen) != len(feed.log):
+        feed.problems.append("a key stands in the log twice")
+    if {key: entry.offset for key, entry in seen.items()} != feed.offsets:
+        feed.problems.append("the offsets are not those of the log's entries")
+    for key, entry in seen.items():
+        if problem := _check_entry(feed, key, entry.change):
+            feed.problems.append(f"offset {entry.offset}: {problem}")
+    missing = (set(feed.updates) | feed.gone) - set(seen)
+    if missing and int(feed.meta[b"log:floor"]) == 0:
+        feed.problems.append(f"not in the log, which was never trimmed: {sorted(missing)[:5]}")
+
+
+def _check_entry(feed: _Feed, key: str, change: Change) -> str | None:
+    if key == FEED_KEY:
+        return None if change.raw == b'{"op":"feed","feed":' + feed.meta[b"feed"] + b"}" else "not the feed as it stands"
+    if change.op == "delete":
+        return None if key in feed.gone and key not in feed.updates else f"{key} is deleted here, but not in the hash"
+    same = orjson.loads(change.raw)["update"] == feed.updates.get(key)
+    return None if same else f"{key} is not the update as it stands"
+
+
+def _check_sets(feed: _Feed) -> None:
+    if both := set(feed.updates) & feed.gone:
+        feed.problems.append(f"deleted, and yet there: {sorted(both)[:5]}")
+    times = {id_: to_ms(update["time"]) for id_, update in feed.updates.items()}
+    wanted = {
+        "timeline": (feed.timeline, times),
+        "key events": (feed.key_events, {id_: ms for id_, ms in times.items() if feed.updates[id_]["key"]}),
+        "pinned": (feed.pinned, {id_: ms for id_, ms in times.items() if feed.updates[id_]["pinned"]}),
+    }
+    for name, (is_, should) in wanted.items():
+        if is_ != should:
+            wrong = sorted(dict(is_.items() ^ should.items()))[:5]
+            feed.problems.append(f"the sorted set of {name} disagrees with the updates: {wrong}")
+    counts: dict[str, int] = {}
+    for update in feed.updates.values():
+        for tag in update["tags"]:
+            counts[tag] = counts.get(tag, 0) + 1
+    if counts != feed.tags:
+        feed.problems.append("the counts of tags disagree with the updates")

@@ -1,0 +1,200 @@
+-- The one writer of a feed: checks everything, then writes; what it refuses has changed nothing.
+--
+-- KEYS: meta, log, updates, timeline, offsets, gone, sources, revisions:<id>, idem:<hash>, key, pinned, tags
+-- ARGV: log name, candidate epoch, op, id, expected, body, ms, source, request hash, idem seconds,
+--       log bound, prefix of the feed's keys
+--
+--   put      expected: '' for a new update, else the revision that it follows; body: the update's JSON
+--   delete   expected: '' for any revision
+--   feed     expected: the feed's JSON as it stands, '' for a new feed; body: its new JSON
+--   remove   the feed with everything in it; expected: as for feed
+--
+-- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
+-- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id}, {'gone', tombstone},
+-- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'inconsistent', reason}.
+--
+-- Lua has no roll-back, so no write may fail: types are checked first, and what needs memory comes
+-- after a write that Redis refuses when it is full (put, feed) or never refuses (delete). cjson
+-- reads here and never writes: it would spoil empty lists and large integers.
+
+local meta, log, updates, timeline, offsets, gone, sources = unpack(KEYS, 1, 7)
+local revisions, idem, key_events, pinned, tags = unpack(KEYS, 8, 12)
+local name, candidate, op, id, expected, body = unpack(ARGV, 1, 6)
+local ms, source, request, idem_s, bound, prefix = unpack(ARGV, 7, 12)
+
+local MAX_REVISIONS = 100
+local FEED_KEY = '@feed'
+
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash'}
+
+local function wrong_type()
+  for at, want in ipairs(TYPES) do
+    local is = redis.call('TYPE', KEYS[at]).ok
+    if is ~= 'none' and is ~= want then
+      return KEYS[at] .. ' is a ' .. is
+    end
+  end
+end
+
+local function last_id()
+  local info = redis.pcall('XINFO', 'STREAM', log)
+  if info.err then
+    return '0-0'
+  end
+  for at = 1, #info, 2 do
+    if info[at] == 'last-generated-id' then
+      return info[at + 1]
+    end
+  end
+end
+
+local function index(update, score)
+  redis.call('ZADD', timeline, score, update.id)
+  if update.key then redis.call('ZADD', key_events, score, update.id) end
+  if update.pinned then redis.call('ZADD', pinned, score, update.id) end
+  for _, tag in ipairs(update.tags) do
+    redis.call('ZADD', prefix .. 'tag:' .. tag, score, update.id)
+    redis.call('HINCRBY', tags, tag, 1)
+  end
+end
+
+local function unindex(update)
+  redis.call('ZREM', timeline, update.id)
+  redis.call('ZREM', key_events, update.id)
+  redis.call('ZREM', pinned, update.id)
+  for _, tag in ipairs(update.tags) do
+    redis.call('ZREM', prefix .. 'tag:' .. tag, update.id)
+    if redis.call('HINCRBY', tags, tag, -1) <= 0 then redis.call('HDEL', tags, tag) end
+  end
+end
+
+local function key_of(raw)
+  local change = cjson.decode(raw)
+  if change.op == 'put' then return change.update.id end
+  return change.op == 'feed' and FEED_KEY or change.id
+end
+
+-- Of each key the log holds one entry: the superseded one goes first, which needs no memory.
+local function supersede(key)
+  local offset = redis.call('HGET', offsets, key)
+  if offset then redis.call('XDEL', log, offset .. '-0') end
+end
+
+local function trim(floor)
+  local over = redis.call('XLEN', log) - tonumber(bound)
+  if over <= 0 then return floor end
+  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', math.min(over, 1000))) do
+    local offset = string.match(entry[1], '^%d+')
+    local key = key_of(entry[2][2])
+    if redis.call('HGET', offsets, key) == offset then redis.call('HDEL', offsets, key) end
+    redis.call('XDEL', log, entry[1])
+    floor = tonumber(offset)
+  end
+  return floor
+end
+
+local function append(reign, key, raw)
+  local offset = whole(reign.head + 1)
+  redis.call('XADD', log, offset .. '-0', reign.epoch, raw)
+  redis.call('HSET', offsets, key, offset)
+  redis.call('HSET', meta, name .. ':head', offset, name .. ':floor', whole(trim(reign.floor)))
+  return offset
+end
+
+local function remember(rev)
+  redis.call('SET', idem, request .. ' ' .. id .. ' ' .. rev, 'EX', idem_s)
+end
+
+-- Checks ---------------------------------------------------------------------------------------
+
+local wrong = wrong_type()
+if wrong then return {'inconsistent', wrong} end
+
+local before = redis.call('GET', idem)
+if before then
+  local hash, of, rev = string.match(before, '^(%S+) (%S*) (%S*)$')
+  if hash ~= request then return {'mismatch'} end
+  return {'replay', of, rev}
+end
+
+local feed = redis.call('HGET', meta, 'feed')
+if op == 'feed' or op == 'remove' then
+  if not feed and expected ~= '' then return {'missing'} end
+  if feed and expected == '' then return {'exists', ''} end
+  if feed and feed ~= expected then return {'conflict', feed} end
+elseif not feed then
+  return {'missing'}
+end
+
+local current, old
+if op == 'put' or op == 'delete' then
+  local tombstone = redis.call('HGET', gone, id)
+  if tombstone then return {'gone', tombstone} end
+  current = redis.call('HGET', updates, id)
+  old = current and cjson.decode(current)
+  if expected ~= '' or op == 'delete' then
+    if not current then return {'unknown'} end
+    if expected ~= '' and whole(old.rev) ~= expected then return {'conflict', current} end
+  else
+    if current then return {'exists', id} end
+    local known = source ~= '' and redis.call('HGET', sources, source)
+    if known then return {'source', known} end
+    if cjson.decode(feed).status == 'closed' then return {'closed'} end
+  end
+end
+
+local last, head = last_id(), redis.call('HGET', meta, name .. ':head') or '0'
+if last ~= head .. '-0' then
+  return {'inconsistent', 'the log ends at ' .. last .. ', its head is ' .. head}
+end
+
+-- Writes ---------------------------------------------------------------------------------------
+
+if op == 'remove' then
+  for _, update_id in ipairs(redis.call('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
+  for _, tag in ipairs(redis.call('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
+  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, key_events, pinned, tags,
+    prefix .. 'desklog', prefix .. 'items', prefix .. 'due')
+  remember('0')
+  return {'done', id, '0', '0'}
+end
+
+if op ~= 'delete' then
+  -- Refused when Redis is full, before anything else has been written.
+  redis.call('HSET', meta, name .. ':head', head)
+end
+local reign = reign_of(meta, log, name, candidate)
+local rev, offset
+
+if op == 'put' then
+  local update = cjson.decode(body)
+  supersede(id)
+  if old then
+    unindex(old)
+    redis.call('RPUSH', revisions, current)
+    redis.call('LTRIM', revisions, -MAX_REVISIONS, -1)
+  end
+  redis.call('HSET', updates, id, body)
+  index(update, ms)
+  if source ~= '' then redis.call('HSET', sources, source, id) end
+  rev, offset = whole(update.rev), append(reign, id, '{"op":"put","update":' .. body .. '}')
+elseif op == 'delete' then
+  local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'
+  supersede(id)
+  redis.call('HDEL', updates, id)
+  redis.call('DEL', revisions)
+  unindex(old)
+  redis.call('HSET', gone, id, tombstone)
+  rev, offset = '0', append(reign, id, '{"op":"delete",' .. string.sub(tombstone, 2))
+else
+  supersede(FEED_KEY)
+  redis.call('HSET', meta, 'feed', body)
+  rev, offset = '0', append(reign, FEED_KEY, '{"op":"feed","feed":' .. body .. '}')
+end
+
+remember(rev)
+return {'done', id, rev, offset}

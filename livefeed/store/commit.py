@@ -1,0 +1,166 @@
+"""One committed change: what ``commit.lua`` is asked, and what its answers mean."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from livefeed.core.ids import new_epoch
+from livefeed.errors import (
+    FeedClosed,
+    FeedExists,
+    FeedNotFound,
+    IdempotencyMismatch,
+    LivefeedError,
+    RevisionConflict,
+    StoreInconsistent,
+    StoreUnavailable,
+    StoreUnconfirmed,
+    UpdateExists,
+    UpdateGone,
+    UpdateNotFound,
+)
+from livefeed.store.keys import FeedKeys, LogName
+from livefeed.store.scripts import Scripts
+
+__all__ = ["Commit", "Committed", "Committer", "Idempotency", "SourceKnown", "gone_error"]
+
+_COMMIT_ID_S = 60
+"""How long a commit without an Idempotency-Key is remembered: for a second try after a lost reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A caller's Idempotency-Key: ``scope`` is its token and route, ``request`` the body it came with."""
+
+    scope: str
+    key: str
+    request: bytes
+
+    @property
+    def key_hash(self) -> str:
+        return hashlib.sha256(f"{self.scope}\n{self.key}".encode()).hexdigest()
+
+    @property
+    def request_hash(self) -> str:
+        return hashlib.sha256(self.request).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is to be written; the fields are those of ``commit.lua``."""
+
+    op: Literal["put", "delete", "feed", "remove"]
+    id: str = ""
+    expected: str | bytes = ""
+    body: bytes = b""
+    ms: int = 0
+    source: str = ""
+    idempotency: Idempotency | None = None
+    commit_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What was written. ``replayed``: not now, but by an earlier request with the same key."""
+
+    id: str
+    rev: int
+    replayed: bool
+
+
+class SourceKnown(LivefeedError):
+    """This source made an update already: ``update_id``. (Stays inside the store.)"""
+
+    def __init__(self, update_id: str) -> None:
+        self.update_id = update_id
+        super().__init__(update_id)
+
+
+class Committer:
+    """Writes changes. Nothing is retried that could happen twice."""
+
+    def __init__(
+        self, scripts: Scripts, *, log_entries: int, idempotency_s: int, replicas: int, replicas_timeout_ms: int
+    ) -> None:
+        self._scripts = scripts
+        self._log_entries = log_entries
+        self._idempotency_s = idempotency_s
+        self._replicas, self._replicas_timeout_ms = replicas, replicas_timeout_ms
+
+    async def commit(self, feed: str, commit: Commit, log: LogName = "log") -> Committed:
+        """Write one change.
+
+        Raises:
+            FeedNotFound, FeedExists, FeedClosed, UpdateExists, UpdateNotFound, UpdateGone,
+            RevisionConflict, IdempotencyMismatch: refused; nothing was written.
+            StoreError: Redis could not.
+        """
+        keys = FeedKeys(feed)
+        request = commit.idempotency
+        key_hash = request.key_hash if request else commit.commit_id
+        names = [
+            keys.meta, keys.log(log), keys.updates, keys.timeline, keys.offsets(log), keys.gone, keys.sources,
+            keys.revisions(commit.id), keys.idem(key_hash), keys.key_events, keys.pinned, keys.tags,
+        ]  # fmt: skip
+        args = [
+            log, new_epoch(), commit.op, commit.id, commit.expected, commit.body, commit.ms, commit.source,
+            request.request_hash if request else "-", self._idempotency_s if request else _COMMIT_ID_S,
+            self._log_entries, keys.prefix,
+        ]  # fmt: skip
+        try:
+            got = await self._run(names, args)
+        except StoreUnconfirmed:
+            raise
+        except StoreUnavailable:
+            # The connection may have been an old one, or the reply was lost after the script ran:
+            # the id that every commit carries makes a second try tell which.
+            got = await self._run(names, args)
+        return _answer(feed, commit, got)
+
+    async def _run(self, names: list[str], args: list[Any]) -> list[Any]:
+        if not self._replicas:
+            return await self._scripts.commit(names, args)
+        got, confirmed = await self._scripts.commit_and_wait(
+            names, args, replicas=self._replicas, timeout_ms=self._replicas_timeout_ms
+        )
+        if got[0] in (b"done", b"replay") and confirmed < self._replicas:
+            raise StoreUnconfirmed(self._replicas, confirmed)
+        return got
+
+
+def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
+    match got:
+        case [b"done" | b"replay" as how, bytes(id_), bytes(rev), *_]:
+            return Committed(id_.decode(), int(rev), how == b"replay")
+        case [b"mismatch"]:
+            raise IdempotencyMismatch
+        case [b"missing"]:
+            raise FeedNotFound(feed)
+        case [b"exists", b""]:
+            raise FeedExists(feed)
+        case [b"exists", *_]:
+            raise UpdateExists(feed, commit.id)
+        case [b"source", bytes(id_)]:
+            raise SourceKnown(id_.decode())
+        case [b"gone", bytes(tombstone)]:
+            raise gone_error(feed, tombstone)
+        case [b"unknown"]:
+            raise UpdateNotFound(feed, commit.id)
+        case [b"conflict", bytes(current)]:
+            raise RevisionConflict(current)
+        case [b"closed"]:
+            raise FeedClosed(feed)
+        case [b"inconsistent", bytes(reason)]:
+            raise StoreInconsistent(reason.decode())
+        case _:
+            raise StoreInconsistent(f"commit.lua answered {got!r}")
+
+
+def gone_error(feed: str, tombstone: bytes) -> UpdateGone:
+    fields = orjson.loads(tombstone)
+    return UpdateGone(feed, fields["id"], fields["time"])

@@ -1,0 +1,101 @@
+"""Feeds: creating, listing, changing, closing, removing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from livefeed.core import editing, models
+from livefeed.core.models import Feed, FeedCreate
+from livefeed.errors import FeedNotFound, RevisionConflict
+from livefeed.store.commit import Commit, Committer, Idempotency
+from livefeed.store.control import Control
+from livefeed.store.keys import FEEDS, FeedKeys
+from livefeed.store.translate import translated
+
+__all__ = ["Feeds"]
+
+
+class Feeds:
+    """All feeds. ``meta`` of each holds the truth; ``livefeed:feeds`` only lists slugs."""
+
+    def __init__(self, client: Any, committer: Committer, control: Control) -> None:
+        self._client, self._committer, self._control = client, committer, control
+
+    async def list(self) -> list[Feed]:
+        """All feeds, by title."""
+        with translated():
+            slugs = sorted(slug.decode() for slug in await self._client.smembers(FEEDS))
+            rows = await asyncio.gather(*(self._client.hget(FeedKeys(slug).meta, "feed") for slug in slugs))
+        feeds = [Feed.model_validate_json(row) for row in rows if row is not None]
+        return sorted(feeds, key=lambda feed: (feed.title.casefold(), feed.slug))
+
+    async def get(self, slug: str) -> Feed:
+        """One feed.
+
+        Raises:
+            FeedNotFound, StoreError
+        """
+        return Feed.model_validate_json(await self._raw(slug))
+
+    async def create(self, wanted: FeedCreate, *, idempotency: Idempotency | None = None) -> Feed:
+        """Create a feed.
+
+        Raises:
+            FeedExists, IdempotencyMismatch, StoreError
+        """
+        feed = editing.create_feed(wanted, now=datetime.now(UTC))
+        with translated():
+            # First the list: a slug without a feed is passed over, a feed without a slug is lost.
+            await self._client.sadd(FEEDS, feed.slug)
+        body = orjson.dumps(feed.model_dump())
+        done = await self._committer.commit(feed.slug, Commit("feed", "", "", body, idempotency=idempotency))
+        return await self.get(feed.slug) if done.replayed else feed
+
+    async def patch(self, slug: str, patch: Any, *, idempotency: Idempotency | None = None) -> Feed:
+        """Apply a JSON merge patch to a feed.
+
+        Raises:
+            FeedNotFound, InvalidInput, IdempotencyMismatch, StoreError
+        """
+        while True:
+            raw = await self._raw(slug)
+            current = Feed.model_validate_json(raw)
+            feed = editing.edit_feed(current, patch, now=datetime.now(UTC))
+            if feed == current:
+                return current
+            body = orjson.dumps(feed.model_dump())
+            try:
+                done = await self._committer.commit(slug, Commit("feed", "", raw, body, idempotency=idempotency))
+            except RevisionConflict:
+                continue
+            return await self.get(slug) if done.replayed else feed
+
+    async def remove(self, slug: str, *, idempotency: Idempotency | None = None) -> None:
+        """Remove a feed with everything in it, and tell every hub.
+
+        Raises:
+            FeedNotFound, StoreError
+        """
+        while True:
+            raw = await self._raw(slug)
+            try:
+                await self._committer.commit(slug, Commit("remove", "", raw, idempotency=idempotency))
+                break
+            except RevisionConflict:
+                continue
+        with translated():
+            await self._client.srem(FEEDS, slug)
+        await self._control.say({"event": "feed-removed", "feed": slug})
+
+    async def _raw(self, slug: str) -> bytes:
+        if not models.SLUG_PATTERN.fullmatch(slug):
+            raise FeedNotFound(slug)
+        with translated():
+            raw = await self._client.hget(FeedKeys(slug).meta, "feed")
+        if raw is None:
+            raise FeedNotFound(slug)
+        return bytes(raw)

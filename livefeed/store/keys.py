@@ -1,0 +1,81 @@
+"""Names of the keys in Redis. All keys of a feed share a hash tag, and so a Cluster slot."""
+
+from __future__ import annotations
+
+__all__ = ["CONTROL", "FEEDS", "SESSIONS", "TOKENS", "FeedKeys", "LogName"]
+
+from typing import Literal
+
+FEEDS = "livefeed:feeds"
+TOKENS = "livefeed:tokens"
+SESSIONS = "livefeed:sessions"
+CONTROL = "livefeed:control"
+
+LogName = Literal["log", "desklog"]
+
+
+class FeedKeys:
+    """The keys of one feed."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, feed: str) -> None:
+        self.prefix = f"livefeed:{{{feed}}}:"
+
+    def log(self, name: LogName = "log") -> str:
+        return self.prefix + name
+
+    @property
+    def meta(self) -> str:
+        return self.prefix + "meta"
+
+    @property
+    def updates(self) -> str:
+        """Hash: update id → its current JSON, for ever."""
+        return self.prefix + "updates"
+
+    @property
+    def timeline(self) -> str:
+        """Sorted set: update id by shown time in milliseconds."""
+        return self.prefix + "timeline"
+
+    @property
+    def key_events(self) -> str:
+        """Sorted set like the timeline, of key events only."""
+        return self.prefix + "key"
+
+    @property
+    def pinned(self) -> str:
+        """Sorted set like the timeline, of pinned updates only."""
+        return self.prefix + "pinned"
+
+    def tag(self, tag: str) -> str:
+        """Sorted set like the timeline, of updates with this tag only."""
+        return f"{self.prefix}tag:{tag}"
+
+    @property
+    def tags(self) -> str:
+        """Hash: tag → how many updates have it."""
+        return self.prefix + "tags"
+
+    def offsets(self, name: LogName = "log") -> str:
+        """Hash: key of a change → offset of its one entry in the log."""
+        return self.prefix + ("offsets" if name == "log" else "deskoffsets")
+
+    @property
+    def gone(self) -> str:
+        """Hash: id of a deleted update → its tombstone."""
+        return self.prefix + "gone"
+
+    @property
+    def sources(self) -> str:
+        """Hash: an import's source key → update id; kept when the update is deleted."""
+        return self.prefix + "sources"
+
+    def revisions(self, update_id: str) -> str:
+        """List: an update's earlier revisions, oldest first."""
+        return f"{self.prefix}revisions:{update_id}"
+
+    def idem(self, request_hash: str) -> str:
+        """String with a TTL: what a committed request made."""
+        return f"{self.prefix}idem:{request_hash}"

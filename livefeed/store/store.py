@@ -1,0 +1,81 @@
+"""The store: one object that holds all that livefeed keeps in Redis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from livefeed.errors import StartupError
+from livefeed.settings import Settings
+from livefeed.store.check import check_feed
+from livefeed.store.client import Connector
+from livefeed.store.commit import Committer
+from livefeed.store.control import Control
+from livefeed.store.feeds import Feeds
+from livefeed.store.keys import LogName
+from livefeed.store.log import Log
+from livefeed.store.rewrite import Rewriter
+from livefeed.store.scripts import Scripts
+from livefeed.store.tokens import Tokens
+from livefeed.store.translate import translated
+from livefeed.store.updates import Updates
+
+__all__ = ["Store"]
+
+OLDEST_REDIS = (6, 2)
+
+
+class Store:
+    """Everything in Redis. Opening it connects to nothing yet."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.connector = Connector(url)
+        if settings.replicas and self.connector.is_cluster:
+            raise StartupError("LIVEFEED_REPLICAS cannot be used with redis+cluster://: set it to 0.")
+        self._client: Any = self.connector.commands()
+        self._scripts = Scripts(self._client)
+        committer = Committer(
+            self._scripts,
+            log_entries=settings.log_entries,
+            idempotency_s=settings.idempotency_s,
+            replicas=settings.replicas,
+            replicas_timeout_ms=settings.replicas_timeout_ms,
+        )
+        self.rewriter = Rewriter(self._client, interval_s=settings.rewrite_s)
+        self.control = Control(self._client)
+        self.feeds = Feeds(self._client, committer, self.control)
+        self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
+        self.tokens = Tokens(self._client, self.control, session_s=settings.session_s)
+
+    def log(self, feed: str, name: LogName = "log") -> Log:
+        return Log(self._client, self._scripts, feed, name)
+
+    async def check(self, feed: str) -> list[str]:
+        """The contradictions between a feed's keys, a sentence each; see :func:`check_feed`."""
+        return await check_feed(self._client, feed)
+
+    async def check_version(self) -> str:
+        """The server's name and version.
+
+        Raises:
+            StartupError: it is older than Redis 6.2.
+            StoreError
+        """
+        with translated():
+            info = await self._info("server")
+        version = str(info["redis_version"])
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
+            raise StartupError(f"Redis {version} is too old: livefeed needs 6.2 or newer, or Valkey.")
+        flavour = "Valkey" if "valkey_version" in info else "Redis"
+        return f"{flavour} {info.get('valkey_version', version)}"
+
+    async def _info(self, section: str) -> dict[str, Any]:
+        info = await self._client.info(section)
+        if self.connector.is_cluster and info and all(isinstance(value, dict) for value in info.values()):
+            info = next(iter(info.values()))
+        return dict(info)
+
+    async def close(self) -> None:
+        await self.rewriter.close()
+        await self._client.aclose()
+
+

@@ -1,0 +1,220 @@
+"""Updates of a feed: publishing, editing, deleting, reading, paging."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from livefeed.core import editing
+from livefeed.core.ids import ID_PATTERN, new_epoch, new_id
+from livefeed.core.models import EDITABLE, Update, UpdateCreate
+from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery
+from livefeed.core.times import to_ms
+from livefeed.errors import FeedNotFound, InvalidInput, RevisionConflict, UpdateGone, UpdateNotFound
+from livefeed.store.commit import Commit, Committer, Idempotency, SourceKnown, gone_error
+from livefeed.store.keys import FeedKeys
+from livefeed.store.log import parse_reigns
+from livefeed.store.scripts import Scripts
+from livefeed.store.translate import translated
+
+__all__ = ["Outcome", "Updates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a write came to. ``update`` is the update's JSON as it stands, ``rev`` the revision written."""
+
+    kind: Literal["created", "edited", "unchanged"]
+    id: str
+    rev: int
+    update: bytes
+
+
+class Updates:
+    """The updates of all feeds.
+
+    Unless a method says otherwise, all raise ``FeedNotFound``, ``UpdateNotFound``, ``UpdateGone``
+    and ``StoreError``.
+    """
+
+    def __init__(
+        self, client: Any, scripts: Scripts, committer: Committer, *, on_delete: Callable[[], None] = lambda: None
+    ) -> None:
+        self._client, self._scripts, self._committer = client, scripts, committer
+        self._on_delete = on_delete
+        self._pages: dict[tuple[str, PageQuery], asyncio.Task[Page]] = {}
+
+    # Reading ------------------------------------------------------------------------------------
+
+    async def get(self, feed: str, update_id: str) -> bytes:
+        """The JSON of one update."""
+        keys = FeedKeys(feed)
+        if not ID_PATTERN.fullmatch(update_id):
+            raise UpdateNotFound(feed, update_id)
+        with translated():
+            body, tombstone, known = await asyncio.gather(
+                self._client.hget(keys.updates, update_id),
+                self._client.hget(keys.gone, update_id),
+                self._client.hexists(keys.meta, "feed"),
+            )
+        if not known:
+            raise FeedNotFound(feed)
+        if tombstone is not None:
+            raise gone_error(feed, tombstone)
+        if body is None:
+            raise UpdateNotFound(feed, update_id)
+        return bytes(body)
+
+    async def revisions(self, feed: str, update_id: str) -> list[bytes]:
+        """The JSON of an update's revisions, oldest first, the current one last."""
+        current = await self.get(feed, update_id)
+        with translated():
+            earlier = await self._client.lrange(FeedKeys(feed).revisions(update_id), 0, -1)
+        return [*earlier, current]
+
+    async def tags(self, feed: str) -> dict[str, int]:
+        """How many updates have each tag, the most used first."""
+        with translated():
+            counts = await self._client.hgetall(FeedKeys(feed).tags)
+        pairs = ((tag.decode(), int(count)) for tag, count in counts.items())
+        return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+    async def page(self, feed: str, query: PageQuery) -> Page:
+        """One page with its position; identical reads in flight are one read."""
+        wanted = (feed, query)
+        task = self._pages.get(wanted)
+        if task is None:
+            task = self._pages[wanted] = asyncio.create_task(self._read_page(feed, query))
+            task.add_done_callback(lambda _: self._pages.pop(wanted, None))
+        # Shielded: whoever asked first may leave while others still wait for the same page.
+        return await asyncio.shield(task)
+
+    async def _read_page(self, feed: str, query: PageQuery) -> Page:
+        mode, ms, update_id = _start(query)
+        got = await self._run_page(feed, query, mode, ms, update_id)
+        if got[0] == b"gone":  # read around the place where it stood
+            time = orjson.loads(got[1])["time"]
+            got = await self._run_page(feed, query, mode, str(to_ms(time)), update_id)
+        if got[0] == b"missing":
+            raise FeedNotFound(feed)
+        if got[0] == b"unknown":
+            raise UpdateNotFound(feed, update_id)
+        return _page(query, got)
+
+    async def _run_page(self, feed: str, query: PageQuery, mode: str, ms: str, update_id: str) -> list[Any]:
+        keys = FeedKeys(feed)
+        facets = [keys.key_events] * query.key + ([keys.tag(query.tag)] if query.tag else [])
+        sets = (facets or [keys.timeline]) * 2
+        names = [keys.meta, keys.log(), keys.updates, keys.timeline, keys.gone, keys.pinned, keys.key_events, *sets[:2]]
+        return await self._scripts.page(names, ["log", new_epoch(), query.limit, mode, ms, update_id, KEY_EVENTS])
+
+    # Writing ------------------------------------------------------------------------------------
+
+    async def publish(self, feed: str, draft: UpdateCreate, *, idempotency: Idempotency | None = None) -> Outcome:
+        """Publish an update; with a ``source`` known already, edit what it made, or do nothing.
+
+        Raises:
+            InvalidInput, FeedClosed, UpdateExists, IdempotencyMismatch
+        """
+        now = datetime.now(UTC)
+        update = editing.publish(draft, update_id=draft.id or new_id(int(now.timestamp() * 1000)), now=now)
+        body = orjson.dumps(update.model_dump())
+        commit = Commit(
+            "put", update.id, "", body, to_ms(update.time), draft.source or "", idempotency=idempotency
+        )
+        try:
+            done = await self._committer.commit(feed, commit)
+        except SourceKnown as known:
+            # Only what the source says: a pin set here stays when the same item comes again.
+            said = draft.model_dump(include=set(EDITABLE), exclude_unset=True, exclude_none=draft.time is None)
+            return await self.edit(feed, known.update_id, said, idempotency=idempotency)
+        body = await self.get(feed, done.id) if done.replayed else body
+        return Outcome("created" if done.rev == 1 else "edited", done.id, done.rev, body)
+
+    async def edit(
+        self,
+        feed: str,
+        update_id: str,
+        patch: Any,
+        *,
+        if_match: int | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Outcome:
+        """Apply a JSON merge patch to an update, at the revision ``if_match`` or at any.
+
+        Raises:
+            InvalidInput, IdempotencyMismatch
+            RevisionConflict: it is not at ``if_match``; carries the update as it stands.
+        """
+        while True:
+            raw = await self.get(feed, update_id)
+            current = Update.model_validate(orjson.loads(raw))
+            if if_match is not None and current.rev != if_match and idempotency is None:
+                raise RevisionConflict(raw)
+            revised = editing.edit(current, patch, now=datetime.now(UTC))
+            if revised is current and if_match in (None, current.rev):
+                return Outcome("unchanged", current.id, current.rev, raw)
+            body = orjson.dumps(revised.model_dump())
+            expected = str(if_match or current.rev)
+            commit = Commit("put", update_id, expected, body, to_ms(revised.time), idempotency=idempotency)
+            try:
+                done = await self._committer.commit(feed, commit)
+            except RevisionConflict:
+                if if_match is not None:
+                    raise
+                continue  # somebody else was faster: apply the patch to what they made
+            body = await self.get(feed, update_id) if done.replayed else body
+            return Outcome("edited", update_id, done.rev, body)
+
+    async def delete(
+        self, feed: str, update_id: str, *, if_match: int | None = None, idempotency: Idempotency | None = None
+    ) -> None:
+        """Delete an update for ever; doing so again is no error.
+
+        Raises:
+            RevisionConflict: it is not at ``if_match``; carries the update as it stands.
+        """
+        if not ID_PATTERN.fullmatch(update_id):
+            raise UpdateNotFound(feed, update_id)
+        commit = Commit("delete", update_id, str(if_match or ""), idempotency=idempotency)
+        try:
+            await self._committer.commit(feed, commit)
+        except UpdateGone:
+            return
+        self._on_delete()
+
+
+def _start(query: PageQuery) -> tuple[str, str, str]:
+    """``page.lua``'s mode, milliseconds and id."""
+    if query.cursor is not None:
+        return query.cursor.side, str(query.cursor.ms), query.cursor.id
+    if query.around is not None:
+        return "around", "", query.around
+    return query.order, "", ""
+
+
+def _page(query: PageQuery, got: list[Any]) -> Page:
+    epochs, head, floor, feed, updates, more_older, more_newer, pinned, key = got
+    older = _cursor(query, "older", updates[-1]) if updates and more_older else None
+    newer = _cursor(query, "newer", updates[0]) if updates and more_newer else None
+    if query.order == "oldest":
+        updates, older, newer = updates[::-1], newer, older
+    return Page(
+        position=parse_reigns(epochs, head, floor).position,
+        feed=feed,
+        updates=tuple(updates),
+        pinned=tuple(pinned),
+        key=tuple(key),
+        next=older,
+        prev=newer,
+    )
+
+
+def _cursor(query: PageQuery, side: Literal["older", "newer"], update: bytes) -> Cursor:
+    fields = orjson.loads(update)
+    return Cursor(side, to_ms(fields["time"]), fields["id"], query.order, query.key, query.tag)

@@ -1,0 +1,27 @@
+"""What all tests share; each folder's conftest adds its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The Chromium that `make test` found or installed; by hand, the one that is there."""
+    if path := os.environ.get("LIVEFEED_TEST_CHROMIUM"):
+        return path
+    found = subprocess.run([ROOT / "scripts/browser", "--find"], capture_output=True, text=True, timeout=60)
+    if found.returncode != 0:
+        pytest.fail(found.stderr.strip())
+    return found.stdout.strip()
