@@ -61,7 +61,11 @@ def same_content(one: Update, other: Update) -> bool:
 
 def create_feed(wanted: FeedCreate, *, now: datetime) -> Feed:
     at = models.now_text(now)
-    return _feed(wanted, opened=None if wanted.status == "draft" else at, closed=at if wanted.status == "closed" else None)
+    return _feed(
+        wanted,
+        opened=None if wanted.status == "draft" else at,
+        closed=at if wanted.status == "closed" else None,
+    )
 
 
 def edit_feed(current: Feed, patch: Any, *, now: datetime) -> Feed:
@@ -109,8 +113,7 @@ def _build(
         headline=models.headline_of(content.title, plain_text(html)),
         html=html,
         edited=None,
-        correction=content.correction if isinstance(content, UpdateEdit) else None,
-        **content.model_dump(include={"title", "format", "text", "author", "tags", "link", "image", "breaking", "key", "pinned"}),
+        **content.model_dump(include=set(models.EDITABLE) - {"time"}),
     )
     if len(update.model_dump_json().encode()) > MAX_UPDATE_BYTES:
         raise InvalidInput.of("text", "the text is too long: an update and its HTML must fit into 60 KB")

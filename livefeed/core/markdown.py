@@ -29,9 +29,13 @@ _MAX_CELLS: Final = 4_000
 _MAX_HTML: Final = 150_000
 _MAX_ROUNDS: Final = 8
 
-_TAGS: Final = frozenset(
-    "p br strong em b i s del code pre blockquote ul ol li a h3 h4 hr img table thead tbody tr th td".split()
-)
+_TAGS: Final = {
+    *("p", "br", "strong", "em", "b", "i", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
+    *("h3", "h4", "hr", "img", "table", "thead", "tbody", "tr", "th", "td"),
+}
+_WITH_CONTENT: Final = {
+    *("script", "style", "template", "title", "textarea", "iframe", "noembed", "noframes", "xmp"),
+}
 _VOID: Final = frozenset({"br", "hr", "img"})
 _REL: Final = "noopener nofollow ugc"
 
@@ -54,7 +58,7 @@ _OTHER_BLOCK = re.compile(
     r"|main|nav|section|summary)(?=[\s/>])",
     re.IGNORECASE,
 )
-_BLOCK_EDGE = re.compile(r"</?(?:p|br|li|[uo]l|blockquote|pre|h\d|hr|div|t[dhr]|table)(?=[\s/>])", re.IGNORECASE)
+_BLOCK_EDGE = re.compile(r"</?(?:p|br|li|[uo]l|blockquote|pre|h[34]|hr|t[dhr]|table)(?=[ >])")
 
 # As html5ever writes tags: lower case, values in double quotes.
 _TAG = re.compile(r'<(/?)([a-z0-9]+)((?: [a-z]+="[^"]*")*)>')
@@ -164,8 +168,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 _CLEANER = nh3.Cleaner(
-    tags=set(_TAGS),
-    clean_content_tags={"script", "style", "template", "title", "textarea", "iframe", "noembed", "noframes", "xmp"},
+    tags=_TAGS,
+    clean_content_tags=_WITH_CONTENT,
     attributes={"a": {"href"}, "img": {"src", "alt", "width", "height"}},
     attribute_filter=_attribute,
     link_rel=_REL,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, Protocol
 
 import orjson
 
@@ -11,7 +11,18 @@ from livefeed.core.changes import Change
 from livefeed.core.position import Position
 from livefeed.core.window import Entry
 
-__all__ = ["PIECE_BYTES", "ByeReason", "bye", "change", "entry", "ping", "snapshot", "sse", "sync", "sync_pieces"]
+__all__ = [
+    "PIECE_BYTES",
+    "ByeReason",
+    "Missed",
+    "bye",
+    "change_entry",
+    "ping",
+    "snapshot",
+    "sse",
+    "sync",
+    "sync_pieces",
+]
 
 PIECE_BYTES = 65_536
 """The largest ``sync`` of changes (a single larger change would go out alone)."""
@@ -19,15 +30,21 @@ PIECE_BYTES = 65_536
 ByeReason = Literal["drain", "rotate", "slow", "closed", "revoked", "overload"]
 
 
-def change(change: Change, *, after: int, position: Position) -> bytes:
-    """``change``: one change, which follows the offset ``after``."""
-    return b'{"type":"change","after":%d,"position":"%s","change":%s}' % (after, str(position).encode(), change.raw)
+class Missed(Protocol):
+    """A change with its position: an entry of the window, or of the log in Redis."""
+
+    @property
+    def change(self) -> Change: ...
+
+    @property
+    def position(self) -> Position: ...
 
 
-def entry(change_: Change, *, after: int, position: Position) -> Entry:
-    """The window's entry of a change, with its message."""
-    message = change(change_, after=after, position=position)
-    return Entry(position.offset, position.epoch, after, change_, message)
+def change_entry(change: Change, *, after: int, position: Position) -> Entry:
+    """The window's entry of a change, with its ``change`` message; it follows the offset ``after``."""
+    where = str(position).encode()
+    message = b'{"type":"change","after":%d,"position":"%s","change":%s}' % (after, where, change.raw)
+    return Entry(position.offset, position.epoch, after, change, message)
 
 
 def sync(position: Position, changes: Iterable[bytes]) -> bytes:
@@ -38,7 +55,7 @@ def sync(position: Position, changes: Iterable[bytes]) -> bytes:
     )
 
 
-def sync_pieces(head: Position, missed: list[Entry]) -> Iterator[tuple[Position, bytes]]:
+def sync_pieces(head: Position, missed: Sequence[Missed]) -> Iterator[tuple[Position, bytes]]:
     """The changes missed as messages of at most :data:`PIECE_BYTES`, each with its own position.
 
     The last one stands at ``head``; there is always one, if only to say that nothing was missed.

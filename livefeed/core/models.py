@@ -29,13 +29,13 @@ from livefeed.errors import FieldError, InvalidInput
 
 __all__ = [
     "EDITABLE",
+    "SLUG_PATTERN",
     "Feed",
     "FeedCreate",
     "FeedPatch",
     "Image",
     "KeyEvent",
     "Link",
-    "SLUG_PATTERN",
     "RenderRequest",
     "Role",
     "Slug",
@@ -168,6 +168,7 @@ class _Content(_Model):
     breaking: bool = False
     key: bool = False
     pinned: bool = False
+    correction: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -191,7 +192,6 @@ class UpdateEdit(_Content):
     """
 
     time: Time | None = None
-    correction: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
     minor: bool = False
 
 

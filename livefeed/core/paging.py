@@ -49,13 +49,20 @@ class Cursor:
             BadCursor: for anything else.
         """
         try:
-            fields = orjson.loads(base64.b64decode(text.encode() + b"=" * (-len(text) % 4), b"-_", validate=True))
+            fields = orjson.loads(
+                base64.b64decode(text.encode() + b"=" * (-len(text) % 4), b"-_", validate=True)
+            )
         except (binascii.Error, ValueError) as error:
             raise BadCursor("this is no cursor that a page gave out") from error
         match fields:
-            case ["o" | "n" as side, int(ms), str(id_), "o" | "n" as order, 0 | 1 as key, str() | None as tag] if (
-                ID_PATTERN.fullmatch(id_) and 0 <= ms < 2**53 and (tag is None or len(tag) <= 50)
-            ):
+            case [
+                "o" | "n" as side,
+                int(ms),
+                str(id_),
+                "o" | "n" as order,
+                0 | 1 as key,
+                str() | None as tag,
+            ] if ID_PATTERN.fullmatch(id_) and 0 <= ms < 2**53 and (tag is None or len(tag) <= 50):
                 return cls(
                     "older" if side == "o" else "newer",
                     ms,

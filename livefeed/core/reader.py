@@ -44,8 +44,9 @@ class Reader:
         self.key: dict[str, Json] = {}
         self.oldest: tuple[int, str] | None = None
         """The oldest place loaded; None once everything is."""
+        self._oldest_key: tuple[int, str] | None = None
+        """Likewise for the key list, which a page cuts at its newest 50."""
         self._deleted: set[str] = set()
-        self._key_cut = False
 
     def apply(self, message: Json) -> Next:
         """Take one message in. Unknown types are ignored, as the contract asks."""
@@ -78,7 +79,7 @@ class Reader:
         self.updates = {update["id"]: update for update in page["updates"]}
         self.pinned = {update["id"]: update for update in page["pinned"]}
         self.key = {event["id"]: event for event in page["key"]}
-        self._key_cut = len(self.key) == KEY_EVENTS
+        self._oldest_key = place(page["key"][-1]) if len(page["key"]) == KEY_EVENTS else None
         self._lower_to(page)
 
     def extend(self, page: Json) -> Next:
@@ -128,16 +129,16 @@ class Reader:
         known = self.updates.get(id_) or self.pinned.get(id_)
         if known is not None and known["rev"] >= update["rev"]:
             return
-        in_range = self.oldest is None or place(update) >= self.oldest
-        for held, belongs in ((self.updates, in_range), (self.pinned, update["pinned"])):
+        event = {name: update[name] for name in ("id", "time", "headline")}
+        for held, value, belongs in (
+            (self.updates, update, _reaches(update, self.oldest)),
+            (self.pinned, update, update["pinned"]),
+            (self.key, event, update["key"] and _reaches(update, self._oldest_key)),
+        ):
             if belongs:
-                held[id_] = update
+                held[id_] = value
             else:
                 held.pop(id_, None)
-        if update["key"]:
-            self.key[id_] = {name: update[name] for name in ("id", "time", "headline")}
-        else:
-            self.key.pop(id_, None)
 
     def _keep_newer(self, held: dict[str, Json], update: Json) -> None:
         known = held.get(update["id"])
@@ -146,4 +147,8 @@ class Reader:
 
     def _key_is_short(self) -> bool:
         """A list cut at its bound ran short: an older key event must come in that we never saw."""
-        return self._key_cut and len(self.key) < KEY_EVENTS
+        return self._oldest_key is not None and len(self.key) < KEY_EVENTS
+
+
+def _reaches(update: Json, oldest: tuple[int, str] | None) -> bool:
+    return oldest is None or place(update) >= oldest

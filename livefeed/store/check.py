@@ -64,7 +64,18 @@ async def _read(client: Any, feed: str) -> _Feed:
             pipeline.zrange(name, 0, -1, withscores=True)
         if has_log:
             pipeline.xinfo_stream(keys.log())
-        meta, log, updates, offsets, gone, tags, timeline, key_events, pinned, *info = await pipeline.execute()
+        (
+            meta,
+            log,
+            updates,
+            offsets,
+            gone,
+            tags,
+            timeline,
+            key_events,
+            pinned,
+            *info,
+        ) = await pipeline.execute()
     return _Feed(
         meta=meta,
         last_id=info[0]["last-generated-id"].decode() if info else "0-0",
@@ -111,9 +122,17 @@ def _check_log(feed: _Feed) -> None:
 
 def _check_entry(feed: _Feed, key: str, change: Change) -> str | None:
     if key == FEED_KEY:
-        return None if change.raw == b'{"op":"feed","feed":' + feed.meta[b"feed"] + b"}" else "not the feed as it stands"
+        return (
+            None
+            if change.raw == b'{"op":"feed","feed":' + feed.meta[b"feed"] + b"}"
+            else "not the feed as it stands"
+        )
     if change.op == "delete":
-        return None if key in feed.gone and key not in feed.updates else f"{key} is deleted here, but not in the hash"
+        return (
+            None
+            if key in feed.gone and key not in feed.updates
+            else f"{key} is deleted here, but not in the hash"
+        )
     same = orjson.loads(change.raw)["update"] == feed.updates.get(key)
     return None if same else f"{key} is not the update as it stands"
 

@@ -87,7 +87,8 @@ class Connector:
         if not service:
             raise ValueError("name the service, as redis+sentinel://host:26379/mymaster")
         query = dict(parse_qsl(self._parts.query))
-        sentinel = Sentinel(self._hosts(26379), sentinel_kwargs={"socket_timeout": _CONNECT_TIMEOUT_S})
+        # redis-py leaves Sentinel's constructor untyped.
+        sentinel = Sentinel(self._hosts(26379), sentinel_kwargs={"socket_timeout": _CONNECT_TIMEOUT_S})  # type: ignore[no-untyped-call]
         master: Redis = sentinel.master_for(
             service, db=int(query.get("db", 0)), **self._credentials(), **options
         )

@@ -8,10 +8,11 @@
 --   delete   expected: '' for any revision
 --   feed     expected: the feed's JSON as it stands, '' for a new feed; body: its new JSON
 --   remove   the feed with everything in it; expected: as for feed
+--   recall   nothing: has this request been committed before?
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
 -- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id}, {'gone', tombstone},
--- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'inconsistent', reason}.
+-- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'inconsistent', reason}; to recall {'fresh'} too.
 --
 -- Lua has no roll-back, so no write may fail: types are checked first, and what needs memory comes
 -- after a write that Redis refuses when it is full (put, feed) or never refuses (delete). cjson
@@ -31,12 +32,22 @@ end
 
 local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash'}
 
-local function wrong_type()
+local function refuse_other_than(key, want)
+  local is = redis.call('TYPE', key).ok
+  if is ~= 'none' and is ~= want then return {'inconsistent', key .. ' is a ' .. is} end
+end
+
+local function refuse_wrong_types()
   for at, want in ipairs(TYPES) do
-    local is = redis.call('TYPE', KEYS[at]).ok
-    if is ~= 'none' and is ~= want then
-      return KEYS[at] .. ' is a ' .. is
-    end
+    local refusal = refuse_other_than(KEYS[at], want)
+    if refusal then return refusal end
+  end
+end
+
+local function refuse_wrong_tags(update)
+  for _, tag in ipairs(update and update.tags or {}) do
+    local refusal = refuse_other_than(prefix .. 'tag:' .. tag, 'zset')
+    if refusal then return refusal end
   end
 end
 
@@ -111,15 +122,18 @@ end
 
 -- Checks ---------------------------------------------------------------------------------------
 
-local wrong = wrong_type()
-if wrong then return {'inconsistent', wrong} end
+local refusal = refuse_wrong_types()
+if refusal then return refusal end
 
 local before = redis.call('GET', idem)
 if before then
   local hash, of, rev = string.match(before, '^(%S+) (%S*) (%S*)$')
   if hash ~= request then return {'mismatch'} end
+  -- WAIT counts the replicas that have this connection's last write: without one it asks for nothing.
+  redis.call('EXPIRE', idem, idem_s)
   return {'replay', of, rev}
 end
+if op == 'recall' then return {'fresh'} end
 
 local feed = redis.call('HGET', meta, 'feed')
 if op == 'feed' or op == 'remove' then
@@ -131,6 +145,7 @@ elseif not feed then
 end
 
 local current, old
+local update = op == 'put' and cjson.decode(body)
 if op == 'put' or op == 'delete' then
   local tombstone = redis.call('HGET', gone, id)
   if tombstone then return {'gone', tombstone} end
@@ -140,12 +155,15 @@ if op == 'put' or op == 'delete' then
     if not current then return {'unknown'} end
     if expected ~= '' and whole(old.rev) ~= expected then return {'conflict', current} end
   else
-    if current then return {'exists', id} end
     local known = source ~= '' and redis.call('HGET', sources, source)
     if known then return {'source', known} end
+    if current then return {'exists', id} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
   end
 end
+
+refusal = refuse_wrong_tags(old) or refuse_wrong_tags(update)
+if refusal then return refusal end
 
 local last, head = last_id(), redis.call('HGET', meta, name .. ':head') or '0'
 if last ~= head .. '-0' then
@@ -158,7 +176,7 @@ if op == 'remove' then
   for _, update_id in ipairs(redis.call('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.call('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
   redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, key_events, pinned, tags,
-    prefix .. 'desklog', prefix .. 'items', prefix .. 'due')
+    prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
   remember('0')
   return {'done', id, '0', '0'}
 end
@@ -171,7 +189,6 @@ local reign = reign_of(meta, log, name, candidate)
 local rev, offset
 
 if op == 'put' then
-  local update = cjson.decode(body)
   supersede(id)
   if old then
     unindex(old)

@@ -54,7 +54,7 @@ class Idempotency:
 class Commit:
     """What is to be written; the fields are those of ``commit.lua``."""
 
-    op: Literal["put", "delete", "feed", "remove"]
+    op: Literal["put", "delete", "feed", "remove", "recall"]
     id: str = ""
     expected: str | bytes = ""
     body: bytes = b""
@@ -85,7 +85,13 @@ class Committer:
     """Writes changes. Nothing is retried that could happen twice."""
 
     def __init__(
-        self, scripts: Scripts, *, log_entries: int, idempotency_s: int, replicas: int, replicas_timeout_ms: int
+        self,
+        scripts: Scripts,
+        *,
+        log_entries: int,
+        idempotency_s: int,
+        replicas: int,
+        replicas_timeout_ms: int,
     ) -> None:
         self._scripts = scripts
         self._log_entries = log_entries

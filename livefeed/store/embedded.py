@@ -141,7 +141,9 @@ class EmbeddedRedis:
         return self._launch()
 
     def _launch(self) -> bool:
-        self._end_server()  # one that cannot be adopted, or a rewrite that outlives its server
+        # One that cannot be adopted, or the child of a dead one: rewriting the append-only file, it notices
+        # within a second that its parent is gone.
+        self._end_server()
         self._bound_log()
         log_start = self._folder.log.stat().st_size if self._folder.log.exists() else 0
         self._spawn()
@@ -203,19 +205,12 @@ class EmbeddedRedis:
     def _alive(self) -> bool:
         if self._child is not None and self._child.poll() is not None:
             return False
-        if not self._folder.has_server():
-            return False
-        with suppress(ProcessLookupError):
-            if self._pid is not None:
-                os.kill(self._pid, 0)
-            return True
-        return False  # only a child of it is left, rewriting the append-only file
+        return self._folder.has_server()
 
     def _end_server(self) -> None:
         """SIGTERM is SHUTDOWN. SIGKILL loses nothing that was acknowledged either."""
-        term_s = _SHUTDOWN_S if self._alive() else 0.0
-        for number, patience_s in ((signal.SIGTERM, term_s), (signal.SIGKILL, _SHUTDOWN_S)):
-            deadline = time.monotonic() + patience_s
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + _SHUTDOWN_S
             self._pid = self._pid or self._folder.server_pid()
             # As long as somebody in its session holds the lock, the kernel gives its id to nobody else.
             if self._pid is not None and self._folder.has_server():

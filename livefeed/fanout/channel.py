@@ -1,0 +1,123 @@
+"""A channel: one log in one process, with its window and those who wait for what comes next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from livefeed.core import messages
+from livefeed.core.changes import FEED_KEY
+from livefeed.core.position import Position, Reigns, Verdict
+from livefeed.core.window import Entry, Window
+from livefeed.store.log import Attached, Log, LogEntry
+
+__all__ = ["Channel"]
+
+
+class Channel:
+    """One log in this process.
+
+    Its state changes in whole steps without an await: :meth:`adopt` (the same history, seen
+    again), :meth:`dispatch` (what comes next) and :meth:`rebuild` (another history: everybody
+    must be synced anew, which ``generation`` tells).
+    """
+
+    def __init__(self, log: Log, *, window_entries: int, window_bytes: int) -> None:
+        self.log = log
+        self.readers = 0
+        """Streams open now, for the heartbeats."""
+        self.generation = 0
+        self.ended = False
+        """Nothing comes any more: the feed was removed."""
+        self._bounds = {"max_entries": window_entries, "max_bytes": window_bytes}
+        self._epochs: tuple[tuple[str, int], ...] = ()
+        self._floor = 0
+        self._window = Window(floor=0, **self._bounds)
+        self._turn = asyncio.Event()
+        self.feed: dict[str, Any] = {}
+        """The feed's own fields, as of the head."""
+
+    @property
+    def head(self) -> int:
+        """The last offset that this process knows."""
+        return self._window.head
+
+    @property
+    def reigns(self) -> Reigns:
+        """The reigns as far as this process knows them."""
+        return Reigns(self._epochs, self.head, self._floor)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.ended and self.feed.get("status") == "open"
+
+    def knows(self, epoch: str) -> bool:
+        return any(known == epoch for known, _ in self._epochs)
+
+    # What the hub does --------------------------------------------------------------------------
+
+    def rebuild(self, attached: Attached, newest: Sequence[LogEntry]) -> None:
+        """Stand on the log as it is now; ``newest`` are its newest entries."""
+        whole = len(newest) < self._bounds["max_entries"]
+        floor = attached.reigns.floor if whole else newest[0].offset - 1
+        self._window = Window(floor=floor, **self._bounds)
+        self._epochs, self._floor = attached.reigns.epochs, attached.reigns.floor
+        self.feed = orjson.loads(attached.feed)
+        self._append(newest)
+        self.generation += 1
+        self.wake()
+
+    def adopt(self, attached: Attached) -> None:
+        """Take over what Redis says of reigns, floor and feed; the head stays what was read."""
+        self._epochs, self._floor = attached.reigns.epochs, attached.reigns.floor
+        if attached.reigns.head <= self.head:
+            self.feed = orjson.loads(attached.feed)
+
+    def dispatch(self, entries: Sequence[LogEntry]) -> None:
+        """Take in what comes next; what is known already is passed over."""
+        self._append(entries)
+        self.wake()
+
+    def end(self) -> None:
+        """Nothing will come any more; whoever waits is to go."""
+        self.ended = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        turn, self._turn = self._turn, asyncio.Event()
+        turn.set()
+
+    def _append(self, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            if entry.offset <= self.head:
+                continue
+            made = messages.change_entry(entry.change, after=self.head, position=entry.position)
+            self._window.append(made)
+            if entry.change.key == FEED_KEY:
+                self.feed = orjson.loads(entry.change.raw)["feed"]
+
+    # What streams do ----------------------------------------------------------------------------
+
+    def judge(self, position: Position) -> Verdict:
+        return self.reigns.judge(position)
+
+    def missed(self, offset: int) -> list[Entry] | None:
+        """What somebody at ``offset`` missed, or None where the window does not reach back so far."""
+        try:
+            return self._window.after(offset)
+        except LookupError:
+            return None
+
+    async def next_turn(self, timeout_s: float) -> None:
+        """Wait until something happened here, at most ``timeout_s``."""
+        try:
+            await asyncio.wait_for(self._turn.wait(), timeout_s)
+        except TimeoutError:
+            pass
+
+    def statistics(self) -> dict[str, int]:
+        return {"readers": self.readers, "window_entries": len(self._window), "window_bytes": self._window.size_bytes}

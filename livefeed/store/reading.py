@@ -1,0 +1,70 @@
+"""The blocked reader: one ``XREAD`` over many logs, on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from livefeed.errors import StoreError
+from livefeed.store.client import BLOCK_MS, Connector
+from livefeed.store.translate import translated
+
+__all__ = ["BlockedReader", "Rows"]
+
+Rows = list[tuple[str, list[tuple[bytes, dict[bytes, bytes]]]]]
+"""For each key that has news: its entries, as (id, fields)."""
+
+_MAX_ENTRIES = 500
+
+
+class BlockedReader:
+    """Waits for new entries of several streams at once.
+
+    A read is never cancelled in flight, which would leave its answer in the connection:
+    :meth:`unblock` makes Redis answer instead.
+    """
+
+    def __init__(self, connector: Connector, commands: Any) -> None:
+        self._connector, self._commands = connector, commands
+        self._client: Any = None
+        self._client_id: int | None = None
+
+    async def read(self, after: Mapping[str, str]) -> Rows:
+        """Entries above the given ids, as soon as there are any; none after :data:`BLOCK_MS`.
+
+        Raises:
+            StoreError: the next call connects anew.
+        """
+        try:
+            with translated():
+                if self._client is None:
+                    await self._connect()
+                got = await self._client.xread(dict(after), count=_MAX_ENTRIES, block=BLOCK_MS)
+        except StoreError:
+            await self.close()
+            raise
+        return [(key.decode(), entries) for key, entries in got]
+
+    async def unblock(self) -> None:
+        """Let a read that waits answer now; one that does not wait is left alone."""
+        if self._client_id is not None:
+            with translated():
+                await self._commands.client_unblock(self._client_id)
+
+    async def close(self) -> None:
+        client, self._client, self._client_id = self._client, None, None
+        if client is not None:
+            try:
+                with translated():
+                    await client.aclose()
+            except (StoreError, asyncio.IncompleteReadError):  # it was broken already
+                pass
+
+    async def _connect(self) -> None:
+        client: Any = self._connector.blocking()
+        if not self._connector.is_cluster:
+            client = client.client()  # one connection, kept: its id is what can be unblocked
+            self._client = client
+            self._client_id = await client.client_id()
+        self._client = client

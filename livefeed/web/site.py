@@ -1,0 +1,31 @@
+"""What every endpoint can reach: made once by ``create_app``, kept in ``app.state.site``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+from livefeed.fanout.hub import Hub
+from livefeed.settings import Settings
+from livefeed.store.store import Store
+
+if TYPE_CHECKING:
+    from livefeed.web.static import StaticTree
+
+__all__ = ["Site", "site_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    settings: Settings
+    store: Store
+    hub: Hub
+    static: StaticTree
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    site = connection.app.state.site
+    assert isinstance(site, Site)
+    return site

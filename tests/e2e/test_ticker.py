@@ -1,0 +1,263 @@
+"""The readers' page in a real browser: right without JavaScript, exact with it, on every transport."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+
+from tests.e2e.conftest import Server
+
+STATIC = Path(__file__).parents[2] / "static"
+
+
+def status(page: Page) -> Any:
+    return page.get_by_role("status")
+
+
+def shown(page: Page) -> list[tuple[str, int]]:
+    """Id and rev of every update on the page, from the top."""
+    rows: list[list[Any]] = page.locator(".updates > article").evaluate_all(
+        "nodes => nodes.map(node => [node.id.replace('update-', ''), Number(node.dataset.rev)])"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def held(server: Server, limit: int = 100) -> list[tuple[str, int]]:
+    return [(update["id"], update["rev"]) for update in server.page(limit=limit)["updates"]]
+
+
+def open_ticker(page: Page, server: Server, query: str = "") -> None:
+    page.goto(f"{server.url}/feeds/news{query}")
+    expect(status(page)).to_have_text("Live")
+
+
+def expect_exact(page: Page, server: Server, limit: int = 100) -> None:
+    page.wait_for_function(
+        "wanted => JSON.stringify([...document.querySelectorAll('.updates > article')]"
+        ".map(node => [node.id.slice(7), Number(node.dataset.rev)])) === JSON.stringify(wanted)",
+        arg=[list(row) for row in held(server, limit)],
+    )
+
+
+def test_reads_and_pages_without_javascript(server: Server, browser: Browser) -> None:
+    for number in range(25):
+        server.publish(f"Update {number}", title=f"Title {number}")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{server.url}/feeds/news")
+    expect(page.get_by_role("heading", level=1)).to_have_text("News")
+    assert shown(page) == held(server)[:20]
+    page.get_by_role("link", name="More news").click()
+    assert shown(page) == held(server)[20:]
+    expect(page.get_by_role("link", name="More news")).to_have_count(0)
+    context.close()
+
+
+def test_publish_edit_delete_in_place(server: Server, page: Page, errors: list[str]) -> None:
+    first = server.publish("Old news")
+    open_ticker(page, server)
+    second = server.publish("Some **bold** text", title="A title", breaking=True)
+    article = page.locator(f"#update-{second['id']}")
+    expect(article.get_by_role("heading", name="A title")).to_be_visible()
+    expect(article).to_have_attribute("data-rev", "1")
+    expect(article.locator("strong")).to_have_text("bold")
+    expect(article).to_contain_text("Breaking")
+    assert article.locator("time").first.get_attribute("datetime") == second["time"]
+    article.evaluate("node => { node.mine = true; }")
+    server.edit(second["id"], title="Another title", correction="The title was wrong.")
+    expect(article).to_have_attribute("data-rev", "2")
+    expect(article).to_contain_text("Another title")
+    expect(article).to_contain_text("Correction: The title was wrong.")
+    assert article.evaluate("node => node.mine"), "an edit keeps the node"
+    assert [row[0] for row in shown(page)] == [second["id"], first["id"]]
+    server.delete(second["id"])
+    expect(article).to_have_count(0)
+    assert [row[0] for row in shown(page)] == [first["id"]]
+    assert not errors
+
+
+def test_pinned_and_key_lists_follow(server: Server, page: Page) -> None:
+    update = server.publish("A turning point", title="Turning point", key=True, pinned=True)
+    open_ticker(page, server)
+    pinned = page.locator(f"#pinned-{update['id']}")
+    events = page.get_by_role("navigation", name="Key events")
+    expect(pinned).to_be_visible()
+    expect(events.get_by_role("link")).to_have_count(1)
+    server.edit(update["id"], pinned=False, title="A new turn")
+    expect(pinned).to_have_count(0)
+    expect(events.get_by_role("link")).to_contain_text("A new turn")
+    other = server.publish("Pinned while you watch", pinned=True)
+    expect(page.locator(f"#pinned-{other['id']}")).to_be_visible()
+    server.delete(update["id"])
+    expect(events).to_be_hidden()
+
+
+def test_order_is_by_shown_time_then_id(server: Server, page: Page) -> None:
+    open_ticker(page, server)
+    times = ["2026-11-20T10:00:00Z", "2026-11-21T10:00:00Z", "2026-11-21T10:00:00.500Z", "2026-11-21T10:00:00Z"]
+    for number, time in enumerate(times):
+        server.publish(f"Number {number}", time=time, id=f"same-{number}")
+    expect_exact(page, server)
+    assert [row[0] for row in shown(page)] == ["same-2", "same-3", "same-1", "same-0"]
+    expect(page.locator(".updates > .day")).to_have_count(2)
+    server.edit("same-0", time="2026-11-22T10:00:00Z")
+    expect_exact(page, server)
+
+
+def test_more_news_appends_in_place(server: Server, page: Page) -> None:
+    for number in range(45):
+        server.publish(f"Update {number}")
+    open_ticker(page, server)
+    address = page.url
+    more = page.get_by_role("link", name="More news")
+    for count in (40, 45):
+        more.click()
+        expect(page.locator(".updates > article")).to_have_count(count)
+    expect(more).to_be_hidden()
+    assert page.url == address
+    server.edit(shown(page)[-1][0], title="Edited far below")
+    expect_exact(page, server)
+
+
+def test_a_put_below_the_range_stays_out(server: Server, page: Page) -> None:
+    for number in range(25):
+        server.publish(f"Update {number}")
+    open_ticker(page, server)
+    old = shown(page)
+    server.publish("Long ago", time="2001-01-01T00:00:00Z", key=True)
+    expect(page.get_by_role("navigation", name="Key events").get_by_role("link")).to_have_count(1)
+    assert shown(page) == old
+
+
+@pytest.mark.parametrize("blocked", ["ws", "ws,sse"])
+def test_falls_back(server: Server, page: Page, blocked: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route_web_socket(re.compile("/socket"), lambda socket: close(socket))
+    if "sse" in blocked:
+        page.route(re.compile("/events"), lambda route: route.abort())
+    open_ticker(page, server)
+    server.publish("Through the back door")
+    expect(page.locator(".updates > article")).to_contain_text("Through the back door")
+    assert any("/events" in url for url in asked)
+    assert any("/changes" in url for url in asked) == ("sse" in blocked)
+
+
+def close(socket: WebSocketRoute) -> None:
+    socket.close(code=1000)
+
+
+def test_comes_back_after_a_killed_server(server: Server, page: Page, errors: list[str]) -> None:
+    kept = server.publish("Before")
+    open_ticker(page, server)
+    server.stop(signal.SIGKILL)
+    expect(status(page)).to_have_text("Reconnecting")
+    server.start()
+    missed = server.publish("While you were away")
+    expect(page.locator(f"#update-{missed['id']}")).to_be_visible(timeout=40_000)
+    expect(status(page)).to_have_text("Live")
+    assert [row[0] for row in shown(page)] == [missed["id"], kept["id"]]
+    assert not errors
+
+
+def test_offline_and_online(server: Server, page: Page) -> None:
+    open_ticker(page, server)
+    page.context.set_offline(True)
+    expect(status(page)).to_have_text("Offline")
+    missed = server.publish("Missed")
+    page.context.set_offline(False)
+    expect(page.locator(f"#update-{missed['id']}")).to_be_visible()
+    expect(status(page)).to_have_text("Live")
+
+
+def test_a_closed_feed_says_so_and_reopens(server: Server, page: Page) -> None:
+    open_ticker(page, server)
+    server.call("PATCH", "/news", {"status": "closed", "title": "News of the day"})
+    expect(status(page)).to_have_text("Coverage has ended")
+    expect(page.get_by_role("heading", level=1)).to_have_text("News of the day")
+    server.call("PATCH", "/news", {"status": "open"})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(status(page)).to_have_text("Live")
+
+
+def test_a_filter_holds_for_arrivals(server: Server, page: Page) -> None:
+    server.publish("One", tags=["energy"])
+    open_ticker(page, server, "?tag=energy")
+    server.publish("Two", tags=["sport"])
+    three = server.publish("Three", tags=["energy", "sport"])
+    expect(page.locator(f"#update-{three['id']}")).to_be_visible()
+    assert len(shown(page)) == 2
+    server.edit(three["id"], tags=["sport"])
+    expect(page.locator(f"#update-{three['id']}")).to_have_count(0)
+
+
+def test_converges_over_random_losses(server: Server, page: Page) -> None:
+    """Any mixture of changes and outages ends as a fresh load would."""
+    chance = random.Random(20261122)
+    ids = [server.publish(f"Start {number}", key=number % 3 == 0)["id"] for number in range(30)]
+    open_ticker(page, server)
+    page.get_by_role("link", name="More news").click()
+    expect(page.locator(".updates > article")).to_have_count(30)
+    for step in range(60):
+        if step % 15 == 5:
+            page.context.set_offline(True)
+        if step % 15 == 12:
+            page.context.set_offline(False)
+        match chance.randrange(4):
+            case 0:
+                ids.append(server.publish(f"Step {step}", pinned=chance.random() < 0.2)["id"])
+            case 1:
+                server.edit(chance.choice(ids), title=f"Edited {step}", key=chance.random() < 0.5)
+            case 2:
+                hour = chance.randrange(24)
+                server.edit(chance.choice(ids), time=f"2026-11-2{chance.randrange(2)}T{hour:02}:00:00Z")
+            case 3:
+                server.delete(ids.pop(chance.randrange(len(ids))))
+    page.context.set_offline(False)
+    expect(status(page)).to_have_text("Live", timeout=30_000)
+    expect_exact(page, server)
+    fresh = server.page()
+    events = page.locator(".key li").evaluate_all("nodes => nodes.map(node => node.dataset.key.slice(4))")
+    assert events == [event["id"] for event in fresh["key"]]
+    pinned = page.locator(".pinned > article").evaluate_all("nodes => nodes.map(node => node.id.slice(7))")
+    assert pinned == [update["id"] for update in fresh["pinned"]]
+
+
+def test_server_html_is_checked_again(server: Server, page: Page) -> None:
+    open_ticker(page, server)
+    got = page.evaluate(
+        """async () => {
+            const [link] = document.querySelectorAll('script[type=module]');
+            const { fill } = await import(new URL('../client/html.js', link.src));
+            const box = document.createElement('div');
+            fill(box, '<p id="x" style="color:red" onclick="a()">a<br><script>b()</script><iframe></iframe>'
+              + '<a href="javascript:a()">c</a><a href="https://d.example/" rel="noopener" target="x">d</a></p>');
+            return box.innerHTML;
+        }"""
+    )
+    assert got == '<p>a<br><a>c</a><a href="https://d.example/" rel="noopener">d</a></p>'
+
+
+def test_the_page_stays_light() -> None:
+    """What a reader's page loads before it is live: at most 12 KB of modules and 6 KB of CSS, gzipped."""
+    seen: set[Path] = set()
+
+    def visit(module: Path) -> None:
+        if module not in seen:
+            seen.add(module)
+            for name in re.findall(r"^(?:import|export) [^;]*?'(\.[^']+)'", module.read_text(), re.MULTILINE):
+                visit((module.parent / name).resolve())
+
+    visit(STATIC / "ticker" / "page.js")
+    assert len(seen) > 8
+    weight = len(gzip.compress(b"".join(path.read_bytes() for path in sorted(seen)), 9))
+    assert weight <= 12 * 1024, weight
+    assert len(gzip.compress((STATIC / "ticker" / "ticker.css").read_bytes(), 9)) <= 6 * 1024
+    assert len(gzip.compress((STATIC / "embed.js").read_bytes(), 9)) <= 2 * 1024
