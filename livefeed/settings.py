@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,12 +27,13 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve readers.")
     public_url: AnyHttpUrl | None = Field(
         None, description="What readers call this server, as https://live.example.org; links are made from it."
     )
     desk_host: str | None = Field(None, description="Serve the desk under this host name only.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
-    access_log: bool = Field(False, description="Log each request (never its query).")
+    access_log: bool = Field(False, description="Log each request.")
     log_entries: int = Field(20_000, ge=100, le=1_000_000, description="Changes kept in each feed's log in Redis.")
     window_entries: int = Field(2_000, ge=10, le=1_000_000, description="Changes of each feed kept in memory.")
     window_bytes: int = Field(4_194_304, ge=65_536, description="Bytes of changes of each feed kept in memory.")
@@ -54,6 +56,13 @@ class Settings(BaseSettings):
         if value is not None and (value.path not in (None, "/") or value.query or value.fragment):
             raise ValueError("give scheme and host only, as https://live.example.org")
         return value
+
+    def shown(self, name: str) -> str:
+        """A setting's value as it may be shown: without passwords."""
+        value = getattr(self, name)
+        if name == "redis_url" and value is not None:
+            return re.sub(r"//[^/@]*@", "//***@", value)
+        return "–" if value is None else str(value)
 
     @property
     def origin(self) -> str:

@@ -16,7 +16,10 @@
     ['feed', 'limit'].forEach(function (name) {
       if (script.dataset[name]) element.setAttribute(name, script.dataset[name]);
     });
-    script.after(element);
+    if (!document.head.contains(script)) script.after(element);
+    // Nothing renders in a head: then the top of the page is the nearest place.
+    else if (document.body) document.body.prepend(element);
+    else document.addEventListener('DOMContentLoaded', function () { document.body.prepend(element); });
   }
 
   // A module that failed to load stays failed under its address: each new try has its own.

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import redis
 
-__all__ = ["BINARIES", "BUNDLED", "SYSTEM", "RedisServer", "free_port", "newest_binary", "present", "wait_until"]
+__all__ = ["BINARIES", "BUNDLED", "SYSTEM", "RedisServer", "free_port", "newest_binary", "present", "replicated", "wait_until"]
 
 
 def _in_wheel(package: str) -> Path:
@@ -187,12 +187,15 @@ class RedisServer:
 
     def clear(self) -> None:
         """Empty, and set up as at its start."""
-        self.command("CONFIG", "SET", "maxmemory", 0)
+        self.make_room()
         self.command("FLUSHALL")
 
     def fill(self) -> None:
         """Make it full: from now on Redis refuses what needs memory."""
         self.command("CONFIG", "SET", "maxmemory", 1)
+
+    def make_room(self) -> None:
+        self.command("CONFIG", "SET", "maxmemory", 0)
 
     def rewrite_done(self) -> None:
         """Wait for a rewrite of the append-only file, asked for before, to be over."""

@@ -62,7 +62,7 @@ class Cursor:
                 "o" | "n" as order,
                 0 | 1 as key,
                 str() | None as tag,
-            ] if ID_PATTERN.fullmatch(id_) and 0 <= ms < 2**53 and (tag is None or len(tag) <= 50):
+            ] if ID_PATTERN.fullmatch(id_) and ms is not True and ms is not False and 0 <= ms < 2**53 and (tag is None or len(tag) <= 50):
                 return cls(
                     "older" if side == "o" else "newer",
                     ms,

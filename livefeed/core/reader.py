@@ -90,11 +90,10 @@ class Reader:
         """
         if self.position is None or Position.parse(page["position"]).offset < self.position.offset:
             return Next.RECONNECT
-        for update in page["updates"]:
-            if update["id"] not in self._deleted:
-                self._keep_newer(self.updates, update)
         self._lower_to(page)
-        return Next.GO_ON
+        for update in page["updates"]:
+            self._put(update)
+        return Next.REFETCH if self._key_is_short() else Next.GO_ON
 
     def page(self) -> Json:
         """What a fresh load of the same range gives, without position and cursors."""
@@ -127,7 +126,7 @@ class Reader:
         if id_ in self._deleted:
             return
         known = self.updates.get(id_) or self.pinned.get(id_)
-        if known is not None and known["rev"] >= update["rev"]:
+        if known is not None and known["rev"] > update["rev"]:
             return
         event = {name: update[name] for name in ("id", "time", "headline")}
         for held, value, belongs in (
@@ -139,11 +138,6 @@ class Reader:
                 held[id_] = value
             else:
                 held.pop(id_, None)
-
-    def _keep_newer(self, held: dict[str, Json], update: Json) -> None:
-        known = held.get(update["id"])
-        if known is None or known["rev"] < update["rev"]:
-            held[update["id"]] = update
 
     def _key_is_short(self) -> bool:
         """A list cut at its bound ran short: an older key event must come in that we never saw."""

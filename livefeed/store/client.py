@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from livefeed.errors import StartupError
 
@@ -22,6 +22,24 @@ BLOCK_MS = 2_000
 _COMMAND_TIMEOUT_S = 5.0
 _CONNECT_TIMEOUT_S = 2.0
 
+_MAX_CONNECTIONS = 1_000
+"""redis-py's default is 100, beyond which it does not wait but fails."""
+
+_PLAIN_OPTIONS = frozenset({"client_name", "db", "health_check_interval"})
+_TLS_OPTIONS = frozenset(
+    {"ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
+)
+_OPTIONS = {
+    "redis": _PLAIN_OPTIONS,
+    "rediss": _PLAIN_OPTIONS | _TLS_OPTIONS,
+    "unix": _PLAIN_OPTIONS,
+    "redis+sentinel": frozenset({"db"}),
+    "redis+cluster": frozenset[str](),
+}
+"""What may stand after the question mark; redis-py would notice others at the first command only."""
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::([0-9]{1,5}))?")
+
 AnyRedis = Redis | RedisCluster
 
 
@@ -32,23 +50,73 @@ class Connector:
     unless the one who asked can tell (redis-py retries ten times by default).
 
     Raises:
-        StartupError: the address cannot be understood.
+        StartupError: the address cannot be understood. Never with a part of it in the message: what
+            is wrong may be where a password ends.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        parts = urlsplit(url)
-        if parts.scheme not in ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"):
-            raise StartupError(
-                f"LIVEFEED_REDIS_URL begins with “{parts.scheme}:”: it must be redis://, rediss://, unix://, "
-                "redis+sentinel:// or redis+cluster://."
-            )
-        self._parts = parts
-        self.is_cluster = parts.scheme == "redis+cluster"
+        try:
+            self._read(url)
+        except ValueError as error:
+            # Python's own messages quote the address, so that only ours may pass.
+            reason = error.args[0] if type(error) is _Unusable else "it is no address"
+            raise StartupError(f"LIVEFEED_REDIS_URL cannot be used: {reason}.") from None
 
-    def commands(self) -> AnyRedis:
-        """A client with a pool of connections, for commands that answer at once."""
-        return self._open(socket_timeout=_COMMAND_TIMEOUT_S)
+    def _read(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in _OPTIONS:
+            raise _Unusable(
+                "it must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
+            )
+        self._scheme = parts.scheme
+        self.is_cluster = parts.scheme == "redis+cluster"
+        credentials, _, self._netloc = parts.netloc.rpartition("@")
+        user, _, password = credentials.partition(":")
+        self._credentials = {
+            name: unquote(value) for name, value in (("username", user), ("password", password)) if value
+        }
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if unknown := sorted(set(options) - _OPTIONS[parts.scheme]):
+            known = ", ".join(sorted(_OPTIONS[parts.scheme])) or "none"
+            raise _Unusable(f"{len(unknown)} unknown option(s) after the “?”: known are {known}")
+        self._path = parts.path.strip("/")
+        self._hosts = [] if parts.scheme == "unix" else self._read_hosts()
+        self._db = self._read_db(options.get("db"))
+
+    def _read_hosts(self) -> list[tuple[str, int]]:
+        default_port = 26379 if self._scheme == "redis+sentinel" else 6379
+        hosts = []
+        for item in (self._netloc or "localhost").split(","):
+            found = _HOST.fullmatch(item)
+            port = int(found[3] or default_port) if found else 0
+            if found is None or not 0 < port < 65_536:
+                raise _Unusable(
+                    "give host:port, an IPv6 address in brackets, the port from 1 to 65535 "
+                    "(in a password write “/”, “?”, “#”, “@” as %2F, %3F, %23, %40)"
+                )
+            hosts.append((found[1] or unquote(found[2]), port))
+        if len(hosts) > 1 and self._scheme in ("redis", "rediss"):
+            raise _Unusable("several hosts need redis+sentinel:// or redis+cluster://")
+        return hosts
+
+    def _read_db(self, option: str | None) -> int:
+        """The number of the database; in the path where that names nothing else."""
+        if self._scheme == "unix" and not self._path:
+            raise _Unusable("name the socket, as unix:///run/redis/redis.sock")
+        if self._scheme == "redis+sentinel" and not self._path:
+            raise _Unusable("name the service, as redis+sentinel://host:26379/mymaster")
+        path = "" if self._scheme in ("unix", "redis+sentinel") else self._path
+        number = option if option is not None else path or "0"
+        if not (number.isascii() and number.isdigit() and len(number) < 7):
+            raise _Unusable("the database must be a number, as redis://host:6379/0")
+        if self.is_cluster and int(number):
+            raise _Unusable("a cluster has the database 0 only")
+        return int(number)
+
+    def commands(self, *, slack_s: float = 0.0) -> AnyRedis:
+        """A client with a pool of connections, for commands that answer at once, or within ``slack_s``."""
+        return self._open(socket_timeout=_COMMAND_TIMEOUT_S + slack_s)
 
     def blocking(self) -> AnyRedis:
         """A client for one reader that blocks up to :data:`BLOCK_MS`."""
@@ -58,44 +126,41 @@ class Connector:
         options: dict[str, Any] = {
             "socket_timeout": socket_timeout,
             "socket_connect_timeout": _CONNECT_TIMEOUT_S,
+            "retry": Retry(NoBackoff(), 0),
+            "max_connections": _MAX_CONNECTIONS,
             "protocol": 2,  # hiredis leaked on RESP3 pushes
         }
         try:
-            if self.is_cluster:
-                return self._open_cluster(options)
-            options["retry"] = Retry(NoBackoff(), 0)
-            if self._parts.scheme == "redis+sentinel":
-                return self._open_sentinel(options)
-            return Redis.from_url(self.url, **options)
-        except (ValueError, TypeError, RedisError) as error:
-            raise StartupError(f"LIVEFEED_REDIS_URL cannot be used: {error}.") from error
-
-    def _hosts(self, default_port: int) -> list[tuple[str, int]]:
-        hosts = []
-        for item in self._parts.netloc.rpartition("@")[2].split(","):
-            host, _, port = item.rpartition(":") if ":" in item else (item, "", "")
-            hosts.append((host.strip("[]"), int(port or default_port)))
-        return hosts
-
-    def _credentials(self) -> dict[str, Any]:
-        user, _, password = self._parts.netloc.rpartition("@")[0].partition(":")
-        found = {"username": user or None, "password": password or None}
-        return {name: value for name, value in found.items() if value}
+            match self._scheme:
+                case "redis+cluster":
+                    nodes = [ClusterNode(host, port) for host, port in self._hosts]
+                    return RedisCluster(startup_nodes=nodes, **self._credentials, **options)
+                case "redis+sentinel":
+                    return self._open_sentinel(options)
+            return Redis.from_url(self.url, db=self._db, **options)
+        except (ValueError, OSError):
+            raise StartupError("LIVEFEED_REDIS_URL cannot be used: check its host and its options.") from None
 
     def _open_sentinel(self, options: dict[str, Any]) -> Redis:
-        service = self._parts.path.strip("/")
-        if not service:
-            raise ValueError("name the service, as redis+sentinel://host:26379/mymaster")
-        query = dict(parse_qsl(self._parts.query))
+        patience = {"socket_timeout": _CONNECT_TIMEOUT_S, "socket_connect_timeout": _CONNECT_TIMEOUT_S}
         # redis-py leaves Sentinel's constructor untyped.
-        sentinel = Sentinel(self._hosts(26379), sentinel_kwargs={"socket_timeout": _CONNECT_TIMEOUT_S})  # type: ignore[no-untyped-call]
-        master: Redis = sentinel.master_for(
-            service, db=int(query.get("db", 0)), **self._credentials(), **options
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            self._hosts, sentinel_kwargs=patience | {"retry": Retry(NoBackoff(), 0)}
         )
-        return master
+        primary: Redis = sentinel.master_for(
+            self._path, redis_class=_Primary, db=self._db, **self._credentials, **options
+        )
+        return primary
 
-    def _open_cluster(self, options: dict[str, Any]) -> RedisCluster:
-        nodes = [ClusterNode(host, port) for host, port in self._hosts(6379)]
-        return RedisCluster(
-            startup_nodes=nodes, cluster_error_retry_attempts=1, **self._credentials(), **options
-        )
+
+class _Unusable(ValueError):
+    """Why an address cannot be used, in words that quote nothing of it."""
+
+
+class _Primary(Redis):
+    """A client of the primary that Sentinels name; closing it closes those of the Sentinels too."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        for sentinel in self.connection_pool.sentinel_manager.sentinels:
+            await sentinel.aclose()

@@ -106,6 +106,19 @@ class Committer:
             RevisionConflict, IdempotencyMismatch: refused; nothing was written.
             StoreError: Redis could not.
         """
+        return _answer(feed, commit, await self._send(feed, commit, log))
+
+    async def recall(self, feed: str, idempotency: Idempotency) -> Committed | None:
+        """What an earlier request with this key has written, if it did; replicas are waited for again.
+
+        Raises:
+            IdempotencyMismatch, StoreError
+        """
+        commit = Commit("recall", idempotency=idempotency)
+        got = await self._send(feed, commit, "log")
+        return None if got == [b"fresh"] else _answer(feed, commit, got)
+
+    async def _send(self, feed: str, commit: Commit, log: LogName) -> list[Any]:
         keys = FeedKeys(feed)
         request = commit.idempotency
         key_hash = request.key_hash if request else commit.commit_id
@@ -119,14 +132,11 @@ class Committer:
             self._log_entries, keys.prefix,
         ]  # fmt: skip
         try:
-            got = await self._run(names, args)
-        except StoreUnconfirmed:
-            raise
+            return await self._run(names, args)
         except StoreUnavailable:
             # The connection may have been an old one, or the reply was lost after the script ran:
             # the id that every commit carries makes a second try tell which.
-            got = await self._run(names, args)
-        return _answer(feed, commit, got)
+            return await self._run(names, args)
 
     async def _run(self, names: list[str], args: list[Any]) -> list[Any]:
         if not self._replicas:

@@ -13,6 +13,13 @@ __all__ = ["Control"]
 
 _MAX_ENTRIES = 1_000
 
+# XTRIM needs no memory; once a script has written, Redis lets it go on even when it is full: a token
+# must be revocable then too.
+_SAY = """
+redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[2] - 1)
+redis.call('XADD', KEYS[1], '*', 'event', ARGV[1])
+"""
+
 
 class Control:
     """A small stream; its entries are JSON objects with an ``event``."""
@@ -27,7 +34,7 @@ class Control:
             StoreError
         """
         with translated():
-            await self._client.xadd(CONTROL, {"event": orjson.dumps(event)}, maxlen=_MAX_ENTRIES)
+            await self._client.eval(_SAY, 1, CONTROL, orjson.dumps(event), _MAX_ENTRIES)
 
     async def last_id(self) -> str:
         """The id of the newest entry, ``0-0`` if there is none: where a new hub begins to listen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +28,10 @@ class Feeds:
         """All feeds, by title."""
         with translated():
             slugs = sorted(slug.decode() for slug in await self._client.smembers(FEEDS))
-            rows = await asyncio.gather(*(self._client.hget(FeedKeys(slug).meta, "feed") for slug in slugs))
+            pipeline = self._client.pipeline(transaction=False)
+            for slug in slugs:
+                pipeline.hget(FeedKeys(slug).meta, "feed")
+            rows = await pipeline.execute()
         feeds = [Feed.model_validate_json(row) for row in rows if row is not None]
         return sorted(feeds, key=lambda feed: (feed.title.casefold(), feed.slug))
 
@@ -61,6 +63,8 @@ class Feeds:
         Raises:
             FeedNotFound, InvalidInput, IdempotencyMismatch, StoreError
         """
+        if idempotency is not None and await self._committer.recall(slug, idempotency):
+            return await self.get(slug)
         while True:
             raw = await self._raw(slug)
             current = Feed.model_validate_json(raw)
@@ -80,18 +84,24 @@ class Feeds:
         """Remove a feed with everything in it, and tell every hub.
 
         Raises:
-            FeedNotFound, StoreError
+            FeedNotFound, IdempotencyMismatch, StoreError
         """
+        if idempotency is None or not await self._committer.recall(slug, idempotency):
+            await self._commit_removal(slug, idempotency)
+        with translated():
+            await self._client.srem(FEEDS, slug)
+            if await self._client.hexists(FeedKeys(slug).meta, "feed"):
+                await self._client.sadd(FEEDS, slug)  # somebody has made a new one meanwhile
+        await self._control.say({"event": "feed-removed", "feed": slug})
+
+    async def _commit_removal(self, slug: str, idempotency: Idempotency | None) -> None:
         while True:
             raw = await self._raw(slug)
             try:
                 await self._committer.commit(slug, Commit("remove", "", raw, idempotency=idempotency))
-                break
+                return
             except RevisionConflict:
                 continue
-        with translated():
-            await self._client.srem(FEEDS, slug)
-        await self._control.say({"event": "feed-removed", "feed": slug})
 
     async def _raw(self, slug: str) -> bytes:
         if not models.SLUG_PATTERN.fullmatch(slug):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from livefeed.errors import StartupError
+from livefeed.errors import StartupError, StoreError, StoreUnavailable
 from livefeed.settings import Settings
 from livefeed.store.check import check_feed
 from livefeed.store.client import Connector
@@ -24,6 +24,14 @@ __all__ = ["Store"]
 
 OLDEST_REDIS = (6, 2)
 
+SETTINGS = {
+    "appendonly": "yes",
+    "appendfsync": "always",
+    "maxmemory-policy": "noeviction",
+    "stream-node-max-entries": "1",
+}
+"""What Redis must be set to, so that acknowledged means kept and deleted means gone."""
+
 
 class Store:
     """Everything in Redis. Opening it connects to nothing yet."""
@@ -32,7 +40,9 @@ class Store:
         self.connector = Connector(url)
         if settings.replicas and self.connector.is_cluster:
             raise StartupError("LIVEFEED_REPLICAS cannot be used with redis+cluster://: set it to 0.")
-        self._client: Any = self.connector.commands()
+        self._client: Any = self.connector.commands(
+            slack_s=settings.replicas_timeout_ms / 1000 if settings.replicas else 0.0
+        )
         self._scripts = Scripts(self._client)
         committer = Committer(
             self._scripts,
@@ -72,6 +82,26 @@ class Store:
             raise StartupError(f"Redis {version} is too old: livefeed needs 6.2 or newer, or Valkey.")
         flavour = "Valkey" if "valkey_version" in info else "Redis"
         return f"{flavour} {info.get('valkey_version', version)}"
+
+    async def check_settings(self) -> list[str]:
+        """What of Redis's settings endangers the promises, a sentence each; see docs/operating.md.
+
+        Raises:
+            StoreError
+        """
+        problems = []
+        for name, wanted in SETTINGS.items():
+            try:
+                with translated():
+                    got = await self._client.config_get(name)
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                problems.append(f"{name} cannot be read here: see that it is “{wanted}”")
+                continue
+            if (value := got.get(name)) != wanted:
+                problems.append(f"{name} is “{value}”: it should be “{wanted}”")
+        return problems
 
     async def _info(self, section: str) -> dict[str, Any]:
         info = await self._client.info(section)

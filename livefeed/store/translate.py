@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from redis import exceptions
 
-from livefeed.errors import StoreError, StoreFull, StoreUnavailable
+from livefeed.errors import StoreError, StoreFull, StoreInconsistent, StoreUnavailable
 
 __all__ = ["translated"]
 
@@ -45,6 +45,8 @@ def translated() -> Iterator[None]:
             raise StoreFull from error
         if any(code in text.split(":", 2)[0] or f"-{code}" in text for code in _AWAY_CODES):
             raise StoreUnavailable(_sentence(error)) from error
+        if "WRONGTYPE" in text:
+            raise StoreInconsistent("a key is not of its type") from error
         raise StoreError(f"Redis refused a command: {_sentence(error)}") from error
 
 

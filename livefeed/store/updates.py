@@ -58,34 +58,43 @@ class Updates:
 
     async def get(self, feed: str, update_id: str) -> bytes:
         """The JSON of one update."""
+        return (await self._read(feed, update_id, earlier=False))[-1]
+
+    async def revisions(self, feed: str, update_id: str) -> list[bytes]:
+        """The JSON of an update's revisions, oldest first, the current one last."""
+        return await self._read(feed, update_id, earlier=True)
+
+    async def _read(self, feed: str, update_id: str, *, earlier: bool) -> list[bytes]:
         keys = FeedKeys(feed)
         if not ID_PATTERN.fullmatch(update_id):
             raise UpdateNotFound(feed, update_id)
         with translated():
-            body, tombstone, known = await asyncio.gather(
-                self._client.hget(keys.updates, update_id),
-                self._client.hget(keys.gone, update_id),
-                self._client.hexists(keys.meta, "feed"),
-            )
+            # In one transaction: a deletion in between would make it neither there nor gone.
+            pipeline = self._client.pipeline(transaction=True)
+            pipeline.hexists(keys.meta, "feed")
+            pipeline.hget(keys.gone, update_id)
+            if earlier:
+                pipeline.lrange(keys.revisions(update_id), 0, -1)
+            pipeline.hget(keys.updates, update_id)
+            known, tombstone, *revisions, body = await pipeline.execute()
         if not known:
             raise FeedNotFound(feed)
         if tombstone is not None:
             raise gone_error(feed, tombstone)
         if body is None:
             raise UpdateNotFound(feed, update_id)
-        return bytes(body)
-
-    async def revisions(self, feed: str, update_id: str) -> list[bytes]:
-        """The JSON of an update's revisions, oldest first, the current one last."""
-        current = await self.get(feed, update_id)
-        with translated():
-            earlier = await self._client.lrange(FeedKeys(feed).revisions(update_id), 0, -1)
-        return [*earlier, current]
+        return [*(revisions[0] if earlier else ()), body]
 
     async def tags(self, feed: str) -> dict[str, int]:
         """How many updates have each tag, the most used first."""
+        keys = FeedKeys(feed)
         with translated():
-            counts = await self._client.hgetall(FeedKeys(feed).tags)
+            pipeline = self._client.pipeline(transaction=True)
+            pipeline.hexists(keys.meta, "feed")
+            pipeline.hgetall(keys.tags)
+            known, counts = await pipeline.execute()
+        if not known:
+            raise FeedNotFound(feed)
         pairs = ((tag.decode(), int(count)) for tag, count in counts.items())
         return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
@@ -171,17 +180,20 @@ class Updates:
             InvalidInput, IdempotencyMismatch
             RevisionConflict: it is not at ``if_match``; carries the update as it stands.
         """
+        if idempotency is not None and (done := await self._committer.recall(feed, idempotency)):
+            return Outcome("edited", update_id, done.rev, await self.get(feed, update_id))
         while True:
             raw = await self.get(feed, update_id)
             current = Update.model_validate(orjson.loads(raw))
-            if if_match is not None and current.rev != if_match and idempotency is None:
+            if if_match not in (None, current.rev):
                 raise RevisionConflict(raw)
             revised = editing.edit(current, patch, now=datetime.now(UTC))
-            if revised is current and if_match in (None, current.rev):
+            if revised is current:
                 return Outcome("unchanged", current.id, current.rev, raw)
             body = orjson.dumps(revised.model_dump())
-            expected = str(if_match or current.rev)
-            commit = Commit("put", update_id, expected, body, to_ms(revised.time), idempotency=idempotency)
+            commit = Commit(
+                "put", update_id, str(current.rev), body, to_ms(revised.time), idempotency=idempotency
+            )
             try:
                 done = await self._committer.commit(feed, commit)
             except RevisionConflict:
@@ -206,7 +218,8 @@ class Updates:
         """
         if not ID_PATTERN.fullmatch(update_id):
             raise UpdateNotFound(feed, update_id)
-        commit = Commit("delete", update_id, str(if_match or ""), idempotency=idempotency)
+        expected = "" if if_match is None else str(if_match)
+        commit = Commit("delete", update_id, expected, idempotency=idempotency)
         try:
             await self._committer.commit(feed, commit)
         except UpdateGone:

@@ -121,7 +121,12 @@ def _prepare(name: str, content: bytes) -> _File:
 async def _serve(request: Request) -> Response:
     found = site_of(request).static.find(request.path_params["path"])
     if found is None:
-        problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no such file."}
+        problem = {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "There is no such file.",
+        }
         headers = _HEADERS | {"Cache-Control": "no-store"}
         return Response(orjson.dumps(problem), 404, headers, "application/problem+json")
     file, cache = found
@@ -146,7 +151,12 @@ def _takes_gzip(accepted: str) -> bool:
     weights = {}
     for part in accepted.lower().split(","):
         coding, _, weight = part.strip().partition(";")
-        weights[coding.strip()] = weight.replace(" ", "").removeprefix("q=") not in ("0", "0.0", "0.00", "0.000")
+        weights[coding.strip()] = weight.replace(" ", "").removeprefix("q=") not in (
+            "0",
+            "0.0",
+            "0.00",
+            "0.000",
+        )
     return weights.get("gzip", weights.get("*", False))
 
 

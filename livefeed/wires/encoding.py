@@ -32,7 +32,7 @@ def decode(data: bytes, content_type: str | None = None) -> str:
             return data[len(bom) :].decode(name, "replace")
     declared = _declared(data, content_type)
     # UTF-16 without its mark is full of NULs, ISO-2022 of escapes: both look like ASCII.
-    if b"\0" in data[:200]:
+    if data[:200].count(b"\0") * 4 > len(data[:200]):
         declared = [*declared, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
     elif b"\x1b" not in data:
         declared = ["utf-8", *declared]

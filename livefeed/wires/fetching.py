@@ -58,7 +58,11 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if not newurl.lower().startswith(("http://", "https://")):
-            raise InvalidInput.of("source", f"{req.full_url}: it leads on to {newurl}, which is not fetched")
+            fp.close()
+            raise InvalidInput.of(
+                "source",
+                f"{req.full_url}: the server answered with a redirect to {newurl}, which is not fetched",
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -85,7 +89,7 @@ def _fetch(address: str, timeout_s: float) -> tuple[bytes, str | None]:
             return _decompressed(data, address, response), response.headers.get("Content-Type")
     except urllib.error.HTTPError as error:
         with error:
-            reason = "too many redirects" if 300 <= error.code < 400 else f"{error.code} {error.reason}"
+            reason = _reason(error)
         raise InvalidInput.of("source", f"{address}: the server answered {reason}") from error
     except TimeoutError as error:
         raise _too_slow(address, timeout_s) from error
@@ -109,6 +113,8 @@ def _read(response: Any, address: str, deadline: float) -> bytes:
             raise _too_large(address)
         if time.monotonic() > deadline:  # a socket's own timeout begins anew with each byte
             raise TimeoutError
+    if response.length:  # read1 ends quietly, whatever the headers promised
+        raise http.client.IncompleteRead(b"", response.length)
     return b"".join(parts)
 
 
@@ -120,6 +126,12 @@ def _decompressed(data: bytes, address: str, response: Any) -> bytes:
     if len(plain) > MAX_BYTES:
         raise _too_large(address)
     return plain
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    if "not allowed" in str(error.reason):
+        return f"with a redirect to {error.url}, which is not fetched"
+    return "with too many redirects" if 300 <= error.code < 400 else f"{error.code} {error.reason}"
 
 
 def _too_large(address: str) -> InvalidInput:

@@ -49,7 +49,8 @@ def read_syndication(data: bytes, content_type: str | None = None, base: str = "
     skipped: list[Skipped] = []
     for number, item in reversed(list(enumerate(parsed.entries, 1))):  # the newest usually stands first
         entry = _entry(item, home)
-        where = f"entry {number} ({entry.key[:100]})" if entry.key else f"entry {number}"
+        name = (entry.key or entry.link)[:100]
+        where = f"entry {number} ({name})" if name else f"entry {number}"
         try:
             found.append((where, draft_of(entry)))
         except InvalidInput as error:

@@ -1,7 +1,4 @@
-/**
- * Full jitter: anything between nothing and a ceiling that doubles. Of the usual shapes it spreads a crowd
- * that lost the same server best (AWS, "Exponential Backoff and Jitter").
- */
+/** Full jitter: anything up to a ceiling that doubles, so that a crowd that lost its server comes back spread out. */
 export class Backoff {
   #tries = 0;
 
@@ -9,7 +6,7 @@ export class Backoff {
     Object.assign(this, { baseMs, capMs, random });
   }
 
-  /** @returns {number} how many ms to wait before the next try */
+  /** @returns {number} ms to wait before the next try */
   next() {
     return this.random() * Math.min(this.capMs, this.baseMs * 2 ** this.#tries++);
   }

@@ -5,7 +5,7 @@
  *   any ─bye closed→ ended (looked at once a minute; reopened → connecting)
  *   any ─told not to come back→ refused        any ─close→ closed
  *
- * @typedef {{exists?: boolean, allowed?: boolean, status?: ?string, code?: number, reason?: string}} Refusal
+ * @import { ConnectionOptions } from './types'
  */
 import { Backoff } from './backoff.js';
 import { CLOSE, SILENCE_MS, follows, isExplained, isFinal } from './protocol.js';
@@ -25,21 +25,15 @@ export class Connection {
 
   #backoff = new Backoff();
   /** Undoes the stream that is open. */ #undo = () => {};
-  /** Counts attempts: whatever an earlier one still has to say is not heard. */ #turn = 0;
+  /** Counts attempts: what an earlier one still says is not heard. */ #turn = 0;
   #synced = false;
   #failures = 0;
   #heard = 0;
-  #timers = /** @type {Record<string, number>} */ ({});
+  #timers = {};
   #page = new AbortController();
   #away = false;
 
-  /**
-   * @param {{url: string, position?: ?string, transports?: string[], prepare?: () => Promise<string>,
-   *   onmessage: (message: import('./protocol.js').Message) => void,
-   *   onstatus?: (status: string, refusal?: Refusal) => void, memory?: Pick<Map<string, string>, 'get' | 'set'>}} options
-   *   `url`: of the feed's API, absolute. `prepare`: what to do first while there is no position; gives one.
-   *   `memory`: where to keep what worked.
-   */
+  /** @param {ConnectionOptions} options */
   constructor(options) {
     this.options = { transports: ['ws', 'sse', 'poll'], onstatus() {}, memory, ...options };
     this.position = options.position ?? null;
@@ -98,7 +92,6 @@ export class Connection {
     }
   }
 
-  /** @param {import('./protocol.js').Message} message */
   #message(message) {
     this.#heard = Date.now();
     this.#after('watch', SILENCE_MS, () => this.#wait());
@@ -124,21 +117,20 @@ export class Connection {
     this.#say('live');
   }
 
-  /** @param {import('./protocol.js').Message} message */
   #bye({ reason, retry }) {
     if (retry != null) return this.#wait(retry * (1 + Math.random()));
     if (reason === 'closed') this.#end();
     else this.#refuse({ reason });
   }
 
-  /** The stream is over and no `bye` said so. @param {{code?: number}} why */
+  /** The stream is over, and no `bye` said so. */
   #ended({ code }) {
     if (isFinal(code)) this.#refuse({ code, exists: code !== CLOSE.noSuchFeed, allowed: code !== CLOSE.originRefused });
     else if (this.#synced || isExplained(code)) this.#wait();
     else this.#ask(true);
   }
 
-  /** It never came to a sync, and browsers hide why: ask. @param {boolean} blame the transport, if the server is well */
+  /** It never came to a sync, and browsers hide why: ask. `blame`: the transport, if the server is well. */
   async #ask(blame) {
     const turn = this.#halt();
     const access = await this.#access();

@@ -1,8 +1,6 @@
 /**
  * One feed, kept exact: a connection feeds a state; pages and lists that a stream cannot give are fetched.
- *
- * @typedef {import('./protocol.js').Change} Change
- * @typedef {import('./protocol.js').Page} Page
+ * @import { Change, FeedOptions } from './types'
  */
 import { Connection } from './connection.js';
 import { isCurrent } from './protocol.js';
@@ -23,10 +21,7 @@ export class Feed {
   /** Where the stream stands; a page may be ahead of it. @type {?string} */ #position = null;
   /** What the connection said last. @type {[string, object?]} */ #status = ['idle'];
 
-  /**
-   * @param {{url: string, page?: Page, limit?: number, filters?: {tag?: string, key?: string}, transports?: string[],
-   *   memory?: Pick<Map<string, string>, 'get' | 'set'>, onchange: (state: State) => void, onstatus: (status: string, refusal?: object) => void}} options
-   */
+  /** @param {FeedOptions} options */
   constructor({ url, page, limit = 20, filters = {}, onchange, onstatus, ...connection }) {
     Object.assign(this, { url, limit, onchange, onstatus });
     this.filters = Object.fromEntries(Object.entries(filters).filter(([, value]) => value));
@@ -56,7 +51,7 @@ export class Feed {
     this.connection.close();
   }
 
-  /** The next older page, into the state. Two calls at once are one. @returns {Promise<void>} */
+  /** The next older page, into the state. Two calls at once are one. */
   more() {
     this.#more ??= this.#append(this.limit).finally(() => (this.#more = null));
     return this.#more;
@@ -70,7 +65,6 @@ export class Feed {
     return (this.#position = body.position);
   }
 
-  /** @param {import('./protocol.js').Message} message */
   #message(message) {
     if (message.type === 'ping') return;
     this.#position = message.position;
@@ -80,7 +74,6 @@ export class Feed {
     else if (message.type === 'sync') this.#reload(Object.keys(this.filters).length ? null : message.snapshot);
   }
 
-  /** @param {Change[]} changes */
   #apply(changes) {
     for (const journal of this.#journals) journal.push(...changes);
     this.state.applyAll(changes);
@@ -95,10 +88,10 @@ export class Feed {
     else if (key) this.#reloadKey();
   }
 
-  /** Begin anew from a page, as deep as before; shown in one go. @param {?Page} page */
+  /** Begin anew from a page, as deep as before; shown in one go. */
   async #reload(page) {
     const reign = ++this.#reign;
-    const { floor } = this.state;
+    const floor = this.state.floor ?? this.state.updates.at(-1);
     this.#filling = true;
     this.onstatus('catching-up');
     try {
@@ -132,7 +125,6 @@ export class Feed {
     }
   }
 
-  /** @param {number} limit */
   async #append(limit) {
     const reign = this.#reign;
     const { page, changes } = await this.#page({ limit, cursor: this.state.next });

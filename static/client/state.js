@@ -1,10 +1,7 @@
 /**
  * What a reader holds: the updates at or above the oldest (time, id) it has loaded, plus the pinned and key lists.
- * Pure; messages go in, and after any `sync` it is what a fresh load of the same range gives.
- *
- * @typedef {import('./protocol.js').Update} Update
- * @typedef {import('./protocol.js').Page} Page
- * @typedef {import('./protocol.js').Change} Change
+ * Pure; after any `sync` it is what a fresh load of the same range gives.
+ * @import { FeedInfo, KeyEvent, Update } from './types'
  */
 
 /** The key list is the newest so many. */
@@ -29,10 +26,10 @@ function remove(list, id) {
 }
 
 export class State {
-  /** @type {?object} */ feed = null;
+  /** @type {?FeedInfo} */ feed = null;
   /** @type {Update[]} */ updates = [];
   /** @type {Update[]} */ pinned = [];
-  /** @type {import('./protocol.js').KeyEvent[]} */ key = [];
+  /** @type {KeyEvent[]} */ key = [];
   /** Cursor of what is older. @type {?string} */ next = null;
   /** The oldest loaded; null: there is nothing older. @type {?{time: string, id: string}} */ floor = null;
   /** Something came that only a refetch of the page, or of the key list, puts right. */
@@ -46,7 +43,7 @@ export class State {
     this.matches = matches;
   }
 
-  /** A new beginning: earlier revs and deletions may be of a reign that is lost. @param {Page} page */
+  /** A new beginning: earlier revs and deletions may be of a reign that is lost. */
   reset(page) {
     this.#revs = new Map([...page.updates, ...page.pinned].map(({ id, rev }) => [id, rev]));
     this.#gone.clear();
@@ -58,26 +55,24 @@ export class State {
     this.#bound(page);
   }
 
-  /** The page after `next`. What changed since it was made belongs to it. @param {Page} page @param {Change[]} [changes] */
+  /** The page after `next`. What changed since it was made belongs to it. */
   append(page, changes = []) {
     this.#bound(page);
     for (const update of page.updates) this.#put(update);
     this.applyAll(changes);
   }
 
-  /** The key list of a newer page. @param {Page} page @param {Change[]} [changes] */
+  /** The key list of a newer page. */
   replaceKey(page, changes = []) {
     this.key = [...page.key];
     this.stale.key = false;
     this.applyAll(changes);
   }
 
-  /** @param {Change[]} changes */
   applyAll(changes) {
     for (const change of changes) this.apply(change);
   }
 
-  /** @param {Change} change */
   apply(change) {
     if (change.op === 'put') this.#put(change.update);
     else if (change.op === 'delete') this.#delete(change.id);
@@ -85,7 +80,7 @@ export class State {
     else this.stale.page = true;
   }
 
-  /** Is everything down to `floor` loaded? @param {?{time: string, id: string}} floor */
+  /** Is everything down to `floor` loaded? */
   reaches(floor) {
     return !this.floor || (!!floor && compare(this.floor, floor) >= 0);
   }
@@ -96,7 +91,6 @@ export class State {
     this.floor = page.next ? page.updates.at(-1) ?? this.floor : null;
   }
 
-  /** @param {Update} update */
   #put(update) {
     // The same rev again is no news, but may now be in range: a page brought what a change told of before.
     if (this.#gone.has(update.id) || update.rev < (this.#revs.get(update.id) ?? 0)) return;
@@ -122,7 +116,6 @@ export class State {
     }
   }
 
-  /** @param {string} id */
   #delete(id) {
     this.#gone.add(id);
     remove(this.updates, id);

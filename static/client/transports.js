@@ -1,14 +1,11 @@
 /**
  * Three ways to carry the same messages. Each opens at `position`, tells a sink, and returns what undoes it;
- * none decides anything, none comes back by itself.
- *
- * @typedef {{message(message: import('./protocol.js').Message): void, end(why: {code?: number}): void}} Sink
+ * none decides anything or comes back by itself. @import { Sink } from './types'
  */
 import { TYPES, decode } from './protocol.js';
 
 const POLL_WAIT_S = 25;
 
-/** @param {string} url of the feed's API @param {string} path @param {?string} position */
 function address(url, path, position, params = {}) {
   const result = new URL(`${url}/${path}`);
   if (position) result.searchParams.set('after', position);
@@ -16,15 +13,15 @@ function address(url, path, position, params = {}) {
   return result;
 }
 
-/** GET JSON without credentials. @param {string | URL} url @param {RequestInit} [init] */
+/** @param {string | URL} url @param {RequestInit} [init] */
 export async function getJSON(url, init) {
   const response = await fetch(url, { credentials: 'omit', ...init });
   if (!response.ok) throw Object.assign(new Error(`${response.status} from ${url}`), { status: response.status });
-  const maxAge = /max-age=(\d+)/.exec(response.headers.get('cache-control') ?? '');
-  return { body: await response.json(), maxAgeMs: 1000 * Number(maxAge?.[1] ?? 1) };
+  const seconds = (name) => Number(response.headers.get('cache-control')?.match(`\\b${name}=(\\d+)`)?.[1] ?? 0);
+  return { body: await response.json(), maxAge: seconds('max-age'), sharedMaxAge: seconds('s-maxage') };
 }
 
-/** One `sync`. @param {string} url @param {?string} position @param {number} wait s @param {AbortSignal} [signal] */
+/** One `sync`, waited for at most `wait` s. */
 export const pollOnce = (url, position, wait, signal) => getJSON(address(url, 'changes', position, { wait }), { signal });
 
 /** @type {Record<string, (url: string, position: ?string, sink: Sink) => () => void>} */
@@ -55,11 +52,12 @@ export const transports = {
     const run = async () => {
       // The first answer is asked for at once, so that the reader knows where it stands.
       for (let wait = 0; !signal.aborted; wait = POLL_WAIT_S) {
-        const { body, maxAgeMs } = await pollOnce(url, position, wait, signal);
+        const { body, maxAge, sharedMaxAge } = await pollOnce(url, position, wait, signal);
+        // To the same question a cache on the way would give the same answer, at once.
+        const rest = body.position === position ? Math.max(maxAge, sharedMaxAge, 1) : maxAge;
         position = body.position ?? position;
         sink.message(body);
-        // Sooner, a cache would give the same answer again.
-        await new Promise((resolve) => setTimeout(resolve, maxAgeMs));
+        await new Promise((resolve) => setTimeout(resolve, rest * 1000));
       }
     };
     run().catch(() => signal.aborted || sink.end({}));

@@ -1,8 +1,4 @@
-/**
- * An update as an article: the same markup as the server's templates/_update.html.
- *
- * @typedef {import('../client/protocol.js').Update} Update
- */
+/** An update as an article: the same markup as the server's templates/_update.html. @import { Update } from '../client/types' */
 import { fill } from '../client/html.js';
 import { brief, clock, full } from './time.js';
 import { words } from './words.js';
@@ -17,7 +13,7 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Rewrites a `<time>` for this reader. @param {HTMLTimeElement} element @param {object} feed */
+/** Rewrites a `<time>` for this reader. */
 export function localise(element, feed) {
   const show = element.classList.contains('clock') ? clock : brief;
   element.textContent = show(element.dateTime, feed);
@@ -46,7 +42,6 @@ const safe = (url) => (/^https?:/i.test(url) ? url : null);
 export function write(article, update, { feed, origin, pinned = false }) {
   const page = `${origin}/feeds/${feed.slug}`;
   article.className = ['update', update.breaking && 'is-breaking', update.key && 'is-key'].filter(Boolean).join(' ');
-  article.dataset.rev = update.rev;
   article.setAttribute('part', 'update');
   const label = (name) => h('span', { class: `label label-${name}` }, words[name]);
   const body = h('div', { class: 'body' });

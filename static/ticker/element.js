@@ -30,6 +30,7 @@ export class LiveFeed extends HTMLElement {
   constructor() {
     super();
     this.#root.append(this.#slot, this.#notice);
+    this.#root.addEventListener('click', (event) => this.#jump(event));
   }
 
   connectedCallback() {
@@ -98,6 +99,17 @@ export class LiveFeed extends HTMLElement {
       this.#root.append(root);
     } else this.#view.render(state);
     this.#view.status(this.#feed.connection.status);
+  }
+
+  /** A fragment leads nowhere inside a shadow root. */
+  #jump(event) {
+    const href = event.target.closest('a')?.getAttribute('href');
+    const target = href?.startsWith('#') && this.#root.getElementById(href.slice(1));
+    if (!target) return;
+    event.preventDefault();
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    target.scrollIntoView();
   }
 
   #status(status, refusal) {

@@ -2,7 +2,6 @@
 
 const formats = new Map();
 
-/** @param {string} lang @param {Intl.DateTimeFormatOptions} options */
 function format(lang, options, time) {
   const name = lang + JSON.stringify(options);
   let made = formats.get(name);
@@ -23,7 +22,6 @@ const DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' };
 /** The date in the feed's zone, as 2026-11-22. */
 export const dayKey = (time, feed) => format('en-CA', { timeZone: feed.timezone, year: 'numeric', month: '2-digit', day: '2-digit' }, time);
 
-/** A day heading. */
 export const day = (time, feed) => format(feed.lang, { ...DAY, timeZone: feed.timezone }, time);
 
 /** Hours and minutes here; with the weekday where the date is another than in the feed's zone. */

@@ -8,8 +8,7 @@ import { words } from './words.js';
 
 /**
  * Makes the children of `parent` those of `wanted`, in that order, touching only what differs.
- * @param {Element} parent
- * @param {{key: string, rev?: string | number, make: () => HTMLElement, write?: (node: HTMLElement) => void}[]} wanted
+ * @param {{key: string, rev?: string | number, make(): HTMLElement, write?(node: HTMLElement): void}[]} wanted
  */
 function reconcile(parent, wanted) {
   const keys = new Set(wanted.map(({ key }) => key));
@@ -22,7 +21,10 @@ function reconcile(parent, wanted) {
   let at = parent.firstElementChild;
   for (const { key, rev, make, write: rewrite } of wanted) {
     const node = nodes.get(key) ?? make();
-    if (rewrite && node.dataset.rev !== String(rev)) rewrite(node);
+    if (rewrite && node.dataset.rev !== String(rev)) {
+      rewrite(node);
+      node.dataset.rev = rev;
+    }
     if (node === at) at = at.nextElementSibling;
     else parent.insertBefore(node, at);
   }
@@ -32,17 +34,12 @@ export class View {
   #controller = new AbortController();
   #status = 'connecting';
 
-  /**
-   * @param {HTMLElement} root
-   * @param {{origin?: string, feed: object, onmore: () => Promise<void>}} options `origin`: of the server, '' where we are on it
-   */
+  /** @param {HTMLElement} root @param {{origin?: string, feed: ?object, onmore(): Promise<void>}} options `origin`: of another server */
   constructor(root, { origin = '', feed, onmore }) {
     Object.assign(this, { root, origin, feed, onmore });
     this.parts = Object.fromEntries(
       ['title', 'description', 'status', 'pinned', 'key', 'updates', 'more', 'zone'].map((name) => [name, root.querySelector(`.${name}`)]));
-    const { signal } = this.#controller;
-    this.parts.more.addEventListener('click', (event) => this.#more(event), { signal });
-    this.parts.key.addEventListener('click', (event) => this.#jump(event), { signal });
+    this.parts.more.addEventListener('click', (event) => this.#more(event), { signal: this.#controller.signal });
     this.#adopt();
   }
 
@@ -61,7 +58,6 @@ export class View {
     if (this.parts.zone && zone) this.parts.zone.textContent = words.zone.replace('{zone}', zone.replaceAll('_', ' '));
   }
 
-  /** @param {import('../client/state.js').State} state */
   render(state) {
     const { feed, parts } = this;
     if (feed !== state.feed) this.#showFeed(state.feed);
@@ -82,15 +78,13 @@ export class View {
     if (state.next) parts.more.setAttribute('href', this.#moreAddress(state.next));
   }
 
-  /** @param {string} status of the connection */
   status(status) {
     this.#status = status;
-    const closed = this.feed?.status === 'closed' || status === 'ended';
-    const shown = closed ? 'closed' : status;
+    const shown = this.feed?.status === 'closed' ? 'ended' : status;
     const text = words.status[shown];
-    if (!text) return;
+    if (!text || this.parts.status.textContent === text) return;
     this.parts.status.dataset.state = shown;
-    if (this.parts.status.textContent !== text) this.parts.status.textContent = text;
+    this.parts.status.textContent = text;
   }
 
   #item(update, pinned) {
@@ -112,11 +106,9 @@ export class View {
     const here = new Set(updates.map(({ id }) => id));
     reconcile(this.parts.key.querySelector('ol'), key.map(({ id, time, headline }) => ({
       key: `key-${id}`,
-      // The link leads into the page, as soon as the update is on it.
       rev: `${time} ${here.has(id)} ${headline}`,
       make: () => h('li', { 'data-key': `key-${id}` }),
       write: (node) => {
-        node.dataset.rev = `${time} ${here.has(id)} ${headline}`;
         const href = here.has(id) ? `#update-${id}` : `${this.origin}/feeds/${this.feed.slug}/updates/${id}`;
         const when = h('time', { datetime: time, class: 'brief' }, brief(time, this.feed));
         node.replaceChildren(h('a', { href }, when, ' ', h('span', {}, headline)));
@@ -141,16 +133,5 @@ export class View {
     } finally {
       this.parts.updates.removeAttribute('aria-busy');
     }
-  }
-
-  /** A fragment leads nowhere inside a shadow root. */
-  #jump(event) {
-    const href = event.target.closest('a')?.getAttribute('href');
-    const target = href?.startsWith('#') && this.root.querySelector(`[id="${href.slice(1)}"]`);
-    if (!target || !this.origin) return;
-    event.preventDefault();
-    target.scrollIntoView();
-    target.tabIndex = -1;
-    target.focus({ preventScroll: true });
   }
 }

@@ -17,7 +17,7 @@ export const words = {
     reconnecting: 'Reconnecting',
     offline: 'Offline',
     'catching-up': 'Catching up',
-    closed: 'Coverage has ended',
+    ended: 'Coverage has ended',
     refused: 'Not live',
   },
 };

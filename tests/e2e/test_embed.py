@@ -113,7 +113,7 @@ def test_the_fallback_stays_until_the_server_answers(
     page.wait_for_function("!!customElements.get('live-feed')")
     server.stop(signal.SIGKILL)
     page.locator("#place").evaluate(
-        "(node, src) => { node.innerHTML = `<live-feed src=${src} feed=news>Our own words</live-feed>`; }", server.url
+        "(node, src) => { node.innerHTML = `<live-feed src=${src} feed=news><p>Our own words</p></live-feed>`; }", server.url
     )
     expect(page.get_by_text("Our own words")).to_be_visible()
     page.wait_for_timeout(1000)

@@ -49,7 +49,7 @@ def test_what_is_exported_is_imported_the_same(fields: dict[str, Any]) -> None:
 def test_what_is_not_set_is_said_too() -> None:
     assert orjson.loads(line_of(published({"text": "a"}))) == {
         "id": "01k",
-        "time": "2026-11-22T08:16:53Z",
+        "time": "2026-11-22T08:16:53.120Z",
         "title": None,
         "text": "a",
         "format": "markdown",

@@ -94,7 +94,8 @@ def test_a_broken_first_line_does_not_hide_the_others() -> None:
 
 
 def test_the_name_is_the_base_where_the_feed_names_none() -> None:
-    data = b'<rss version="2.0"><channel><item><guid>1</guid><link>a</link><title>b</title></item></channel></rss>'
+    item = b"<item><guid>1</guid><link>a</link><title>b</title></item>"
+    data = b'<rss version="2.0"><channel>' + item + b"</channel></rss>"
     [draft] = read_wire(data, name="https://example.org/feeds/rss").entries
     assert draft.link is not None
     assert draft.link.url == "https://example.org/feeds/a"

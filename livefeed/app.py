@@ -1,0 +1,50 @@
+"""The application: wires the store to the hub to the web."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from livefeed.errors import StartupError
+from livefeed.fanout.hub import Hub
+from livefeed.settings import Settings, load_settings
+from livefeed.store.store import Store
+from livefeed.web import api, desk, embed, openapi, ops, pages, problems, reading, static, streams, syndication
+from livefeed.web.site import Site
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The ASGI application, for Redis at ``settings.redis_url`` (``LIVEFEED_REDIS_URL``).
+
+    Raises:
+        StartupError: there is no address of a Redis, or it cannot be understood.
+    """
+    settings = settings or load_settings()
+    if settings.redis_url is None:
+        raise StartupError("LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own.")
+    store = Store(settings.redis_url, settings)
+    site = Site(settings, store, Hub(store, settings), static.StaticTree())
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await store.check_version()
+        await site.hub.start()
+        try:
+            yield
+        finally:
+            await site.hub.close()
+            await store.close()
+
+    routes: list[BaseRoute] = [
+        route
+        for module in (streams, reading, api, openapi, ops, pages, syndication, embed, desk, static)
+        for route in module.routes
+    ]
+    app = Starlette(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)
+    app.state.site = site
+    return app

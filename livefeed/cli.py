@@ -1,0 +1,299 @@
+"""The command line. Each command is thin: it reads its arguments and calls what does the work."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from livefeed import serving
+from livefeed.core.models import FeedCreate, Role, UpdateCreate, parse
+from livefeed.core.paging import PageQuery
+from livefeed.errors import InvalidInput, LivefeedError, StartupError
+from livefeed.fanout.hub import Hub
+from livefeed.fanout.stream import stream
+from livefeed.settings import Settings, load_settings
+from livefeed.store.embedded import find_embedded
+from livefeed.store.store import Store
+from livefeed.wires.exporting import line_of
+from livefeed.wires.fetching import load
+from livefeed.wires.importing import import_wire
+from livefeed.wires.read import read_wire
+
+__all__ = ["main"]
+
+Result = TypeVar("Result")
+
+ROLES = click.Choice(["contributor", "editor", "admin"])
+
+
+class _Commands(click.Group):
+    """Turns what livefeed raises on purpose into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InvalidInput as error:
+            lines = [f"{item.field}: {item.message}" for item in error.errors]
+            raise click.ClickException("\n".join(lines)) from error
+        except LivefeedError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="livefeed")
+def main() -> None:
+    """livefeed: a self-hosted live ticker."""
+
+
+def _redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--redis-url", help="Redis to use instead of the embedded one.")(command)
+    return click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded Redis.")(command)
+
+
+def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]:
+    """Run an async command on the store: of ``LIVEFEED_REDIS_URL``, or of the server that runs in the data directory."""
+
+    @_redis_options
+    @functools.wraps(work)
+    def command(*args: Any, redis_url: str | None, data_dir: Path | None, **options: Any) -> Result:
+        settings = load_settings(redis_url=redis_url, data_dir=data_dir)
+        url = settings.redis_url or find_embedded(settings.data_dir)
+        if url is None:
+            raise StartupError(
+                f"No livefeed runs in {settings.data_dir}: start `livefeed serve` there, or name the folder with "
+                "--data-dir, or a Redis with --redis-url."
+            )
+
+        async def run() -> Result:
+            store = Store(url, settings.model_copy(update={"redis_url": url}))
+            try:
+                return await work(*args, store=store, settings=settings, **options)
+            finally:
+                await store.close()
+
+        return _run(run())
+
+    return command
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [8000]")
+@click.option("--workers", type=int, help="Processes that serve readers.  [1]")
+@click.option("--demo", is_flag=True, help="Play a sample coverage into the feed “demo”.")
+@_redis_options
+def serve(demo: bool, **flags: Any) -> None:
+    """Run the server: ticker, desk, API. Without a Redis it runs one of its own."""
+    serving.serve(load_settings(**flags), demo=demo)
+
+
+@main.command()
+@click.argument("feed")
+@click.argument("text")
+@click.option("--title")
+@click.option("--author")
+@click.option("--tag", "tags", multiple=True, help="May be given more than once.")
+@click.option("--breaking", is_flag=True)
+@click.option("--key", is_flag=True, help="List it among the key events.")
+@click.option("--pinned", is_flag=True)
+@_with_store
+async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, settings: Settings, **fields: Any) -> None:
+    """Publish an update to FEED; “-” reads the text from standard input. Prints the update's id."""
+    del settings
+    text = click.get_text_stream("stdin").read() if text == "-" else text
+    said = {name: value for name, value in fields.items() if value}
+    draft = parse(UpdateCreate, {"text": text, "tags": list(tags), **said})
+    click.echo((await store.updates.publish(feed, draft)).id)
+
+
+@main.command()
+@click.argument("feed")
+@_with_store
+async def tail(feed: str, *, store: Store, settings: Settings) -> None:
+    """Print what readers of FEED get, one JSON message a line, until Ctrl-C."""
+    hub = Hub(store, settings)
+    await hub.start()
+    try:
+        channel = await hub.channel(feed)
+        async for batch in stream(hub, channel, None, ping_s=settings.ping_s, drain_s=0):
+            for message in batch:
+                click.echo(message.data)
+    finally:
+        await hub.close()
+
+
+@main.command("import")
+@click.argument("feed")
+@click.argument("source")
+@_with_store
+async def import_(feed: str, source: str, *, store: Store, settings: Settings) -> None:
+    """Import updates into FEED from SOURCE, a file, an address or “-”: NDJSON, RSS, Atom or JSON Feed.
+
+    Twice is the same as once; an item that changed at its source becomes an edit; what was deleted
+    here stays deleted.
+    """
+    del settings
+    data, content_type = await load(source)
+    wire = read_wire(data, content_type=content_type, name=source)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Importing", total=len(wire.entries))
+        report = await import_wire(
+            store, feed, wire, on_progress=lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    for skipped in report.skipped:
+        click.echo(f"skipped {skipped.where}: {skipped.reason}", err=True)
+    click.echo(
+        f"{report.published} published, {report.edited} edited, {report.unchanged} unchanged, "
+        f"{report.deleted_here} deleted here, {len(report.skipped)} skipped"
+    )
+
+
+@main.command()
+@click.argument("feed")
+@_with_store
+async def export(feed: str, *, store: Store, settings: Settings) -> None:
+    """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
+    del settings
+    query = PageQuery(limit=100, order="oldest")
+    while True:
+        page = await store.updates.page(feed, query)
+        for update in page.updates:
+            click.echo(line_of(orjson.loads(update)).removesuffix(b"\n"))
+        if page.next is None:
+            break
+        query = PageQuery(limit=100, order="oldest", cursor=page.next)
+
+
+# Feeds ------------------------------------------------------------------------------------------
+
+
+@main.group(cls=_Commands)
+def feed() -> None:
+    """Create, close and list feeds."""
+
+
+@feed.command("create")
+@click.argument("slug")
+@click.option("--title")
+@click.option("--lang", help="Language, as en or uk.")
+@click.option("--timezone", help="Time zone, as Europe/Kyiv.")
+@_with_store
+async def feed_create(slug: str, *, store: Store, settings: Settings, **fields: str | None) -> None:
+    """Create the feed SLUG."""
+    said = {name: value for name, value in fields.items() if value}
+    made = await store.feeds.create(parse(FeedCreate, {"slug": slug, **said}))
+    click.echo(f"{settings.origin}/feeds/{made.slug}")
+
+
+@feed.command("close")
+@click.argument("slug")
+@_with_store
+async def feed_close(slug: str, *, store: Store, settings: Settings) -> None:
+    """Close the feed SLUG: its coverage has ended; readers are told."""
+    del settings
+    await store.feeds.patch(slug, {"status": "closed"})
+
+
+@feed.command("list")
+@_with_store
+async def feed_list(*, store: Store, settings: Settings) -> None:
+    """List the feeds."""
+    del settings
+    table = Table("feed", "title", "status", "language", "time zone", box=None, pad_edge=False)
+    for item in await store.feeds.list():
+        table.add_row(item.slug, item.title, item.status, item.lang, item.timezone)
+    Console().print(table)
+
+
+# Tokens -----------------------------------------------------------------------------------------
+
+
+@main.group(cls=_Commands)
+def token() -> None:
+    """Create, list and revoke tokens of editors and scripts."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--role", type=ROLES, required=True)
+@click.option("--feeds", help="Limit it to these feeds, as news,sport.")
+@_with_store
+async def token_create(name: str, role: Role, feeds: str | None, *, store: Store, settings: Settings) -> None:
+    """Create a token and print it, alone, once: it cannot be shown again."""
+    del settings
+    limited = [slug.strip() for slug in feeds.split(",") if slug.strip()] if feeds is not None else None
+    for slug in limited or []:
+        await store.feeds.get(slug)
+    click.echo(await store.tokens.create(name, role, limited))
+
+
+@token.command("list")
+@_with_store
+async def token_list(*, store: Store, settings: Settings) -> None:
+    """List the tokens (never their secrets)."""
+    del settings
+    table = Table("name", "role", "feeds", "created", box=None, pad_edge=False)
+    for item in await store.tokens.list():
+        table.add_row(item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created)
+    Console().print(table)
+
+
+@token.command("revoke")
+@click.argument("name")
+@_with_store
+async def token_revoke(name: str, *, store: Store, settings: Settings) -> None:
+    """Take the token NAME back, with every session opened with it."""
+    del settings
+    await store.tokens.revoke(name)
+
+
+# The operator -----------------------------------------------------------------------------------
+
+
+@main.command()
+@_with_store
+async def doctor(*, store: Store, settings: Settings) -> None:
+    """Check Redis, its settings and every feed; exit code 1 if something is wrong."""
+    del settings
+    click.echo(f"ok   {await store.check_version()}")
+    problems = await store.check_settings()
+    for slug in [item.slug for item in await store.feeds.list()]:
+        found = await store.check(slug)
+        problems += [f"feed {slug}: {problem}" for problem in found]
+        if not found:
+            click.echo(f"ok   feed {slug}")
+    for problem in problems:
+        click.echo(f"BAD  {problem}")
+    if problems:
+        sys.exit(1)
+
+
+@main.command()
+@_redis_options
+def config(**flags: Any) -> None:
+    """Show every setting in effect."""
+    settings = load_settings(**flags)
+    table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+    for name, field in Settings.model_fields.items():
+        table.add_row(f"LIVEFEED_{name.upper()}", settings.shown(name), field.description)
+    Console().print(table)
+
+

@@ -1,0 +1,113 @@
+"""Serving: the listening socket, uvicorn, and a drain before the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from livefeed.errors import StartupError
+from livefeed.fanout.hub import Hub
+from livefeed.settings import Settings
+
+__all__ = ["Server", "bind"]
+
+BACKLOG = 4096
+MAX_FROM_READER_BYTES = 1024
+"""The largest WebSocket message that a reader may send."""
+
+
+def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
+    """Bind ``count`` sockets to one address; they do not listen yet.
+
+    Several share the port (``SO_REUSEPORT``), so that the kernel spreads connections over them. The
+    first attempt is without: a port that somebody else shares would be taken without a word.
+
+    Raises:
+        StartupError: the port is taken, or the address is not ours.
+    """
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        first = socket.socket(family, kind, proto)
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        first.bind(address)
+        if count == 1:
+            return [first]
+        address = first.getsockname()
+        first.close()
+        shared = []
+        for _ in range(count):
+            listener = socket.socket(family, kind, proto)
+            shared.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StartupError(f"Cannot listen on {host} port {port} ({reason}): choose another with --host or --port.") from error
+    return shared
+
+
+class Server(uvicorn.Server):
+    """uvicorn, except that the first SIGTERM or Ctrl-C drains; the second one ends it at once.
+
+    uvicorn by itself closes WebSockets without a word and waits for event streams for ever.
+    """
+
+    def __init__(
+        self, app: Any, hub: Hub, settings: Settings, *, on_started: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=settings.access_log,
+                ws="websockets-sansio",
+                ws_max_size=MAX_FROM_READER_BYTES,
+                ws_per_message_deflate=False,
+                backlog=BACKLOG,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=3,
+                lifespan="on",
+            )
+        )
+        self._hub, self._drain_s, self._on_started = hub, settings.drain_s, on_started
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """uvicorn's own signal handler calls this."""
+        assert self._loop is not None
+        if self._draining is None and not self.should_exit and self.started:
+            self._loop.call_soon_threadsafe(self._begin_to_drain)
+            return
+        self.should_exit = True
+        self.force_exit = self._draining is not None or sig == signal.SIGINT
+
+    def _begin_to_drain(self) -> None:
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        self._hub.drain()
+        deadline = asyncio.get_running_loop().time() + self._drain_s + 1.0
+        while self._hub.statistics()["readers"] and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        self.should_exit = True

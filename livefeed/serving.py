@@ -1,0 +1,179 @@
+"""``livefeed serve``: the embedded Redis, the first start, one process or several."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import click
+
+from livefeed.app import create_app
+from livefeed.core.models import FeedCreate
+from livefeed.demo.player import play
+from livefeed.errors import FeedExists, StartupError, StoreError
+from livefeed.fanout.server import Server, bind
+from livefeed.fanout.supervisor import supervise
+from livefeed.settings import Settings
+from livefeed.store.embedded import EmbeddedRedis
+from livefeed.store.store import Store
+
+__all__ = ["serve"]
+
+_log = logging.getLogger("livefeed")
+
+WATCH_S = 0.5
+"""How often the embedded Redis is looked at."""
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What is known once Redis answers: its name, the feed to show, a token made just now."""
+
+    redis: str
+    embedded: bool
+    feed: str
+    token: str | None
+
+
+def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Raises:
+        StartupError: the port is taken, Redis cannot be reached or started …
+    """
+    _log_to_stderr(settings)
+    listeners = bind(settings.host, settings.port, count=settings.workers)
+    settings = settings.model_copy(update={"port": listeners[0].getsockname()[1]})
+    with _redis(settings) as (settings, embedded):
+        start = asyncio.run(_prepare(settings, embedded))
+
+        def announce() -> None:
+            click.echo(_announcement(settings, start, demo=demo))
+
+        if settings.workers == 1:
+            asyncio.run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
+        else:
+            announce()
+            watch = embedded.ensure_running if embedded else None
+            supervise([(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)], watch)
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[tuple[Settings, EmbeddedRedis | None]]:
+    if settings.redis_url is not None:
+        yield settings, None
+        return
+    embedded = EmbeddedRedis(settings.data_dir)
+    embedded.start()
+    try:
+        yield settings.model_copy(update={"redis_url": embedded.url}), embedded
+    finally:
+        embedded.stop()
+
+
+async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start:
+    """Look at Redis; on the very first start make a feed and a token to begin with.
+
+    Raises:
+        StartupError
+    """
+    assert settings.redis_url is not None
+    store = Store(settings.redis_url, settings)
+    token = None
+    try:
+        redis = await store.check_version()
+        if embedded is not None and embedded.fresh:
+            with suppress(FeedExists):
+                await store.feeds.create(FeedCreate(slug="news", title="News"))
+            token = await store.tokens.create("admin", "admin")
+        feeds = await store.feeds.list()
+    except StoreError as error:
+        raise StartupError(f"{error}. Check LIVEFEED_REDIS_URL, or leave it out for an embedded Redis.") from error
+    finally:
+        await store.close()
+    return _Start(redis, embedded is not None, feeds[0].slug if feeds else "news", token)
+
+
+async def _serve_one(
+    settings: Settings,
+    listener: socket.socket,
+    embedded: EmbeddedRedis | None,
+    *,
+    demo: bool,
+    announce: Callable[[], None] = lambda: None,
+) -> None:
+    app = create_app(settings)
+    server = Server(app, app.state.site.hub, settings, on_started=announce)
+    async with _tasks(settings, embedded, demo=demo):
+        await server.serve([listener])
+    if not server.started:
+        raise StartupError("The server did not start: see the lines above.")
+
+
+@asynccontextmanager
+async def _tasks(settings: Settings, embedded: EmbeddedRedis | None, *, demo: bool) -> AsyncIterator[None]:
+    """What runs beside the server: a look at the embedded Redis, the demo."""
+    tasks = []
+    if embedded is not None:
+        tasks.append(asyncio.create_task(_watch(embedded)))
+    if demo:
+        tasks.append(asyncio.create_task(_play(settings)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _watch(embedded: EmbeddedRedis) -> None:
+    while True:
+        try:
+            if await asyncio.to_thread(embedded.ensure_running):
+                _log.warning("the embedded Redis had died and was started again; nothing acknowledged is lost")
+        except StartupError as error:
+            _log.error("%s", error)
+        await asyncio.sleep(WATCH_S)
+
+
+async def _play(settings: Settings) -> None:
+    assert settings.redis_url is not None
+    store = Store(settings.redis_url, settings)
+    try:
+        await play(store)
+    except Exception:
+        _log.exception("the demo ended")
+    finally:
+        await store.close()
+
+
+def _work(settings: Settings, listener: socket.socket, demo: bool) -> None:
+    """One of several processes."""
+    _log_to_stderr(settings)
+    asyncio.run(_serve_one(settings, listener, None, demo=demo))
+
+
+def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
+    origin, feed = settings.origin, "demo" if demo else start.feed
+    where = f"Redis: {start.redis}" + (f", embedded in {settings.data_dir}" if start.embedded else "")
+    lines = [
+        f"livefeed {version('livefeed')}   {where}",
+        f"  Ticker  {origin}/feeds/{feed}",
+        f"  Desk    {origin}/desk",
+        f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',
+    ]
+    if start.token is not None:
+        lines += [f"  Token   {start.token}", "          (admin; sign in at the desk with it. It is not shown again.)"]
+    return "\n".join(lines)
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    level = settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    # uvicorn tells of each start and stop what our own lines tell already.
+    logging.getLogger("uvicorn.error").setLevel(level if level in ("DEBUG", "ERROR") else "WARNING")

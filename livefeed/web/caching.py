@@ -1,0 +1,85 @@
+"""Entity tags, conditional requests and how long an answer may be kept (RFC 9110, 9111)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+__all__ = ["BRIEF", "NO_STORE", "answer", "etag_of", "etag_of_rev", "none_match", "rev_to_match"]
+
+BRIEF = "public, max-age=0, s-maxage=2, must-revalidate"
+"""For what readers get: shared caches may keep it for 2 seconds, so that is how long a deleted text
+can come from one. Never served stale; browsers ask each time, mostly for a 304."""
+
+NO_STORE = "no-store"
+"""For editors, for errors, and for what depends on who asks."""
+
+_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_REV = re.compile(r'"([1-9][0-9]{0,14})"')
+
+_NO_REVISION = -1
+
+
+def etag_of(body: bytes) -> str:
+    """A strong tag: the same bytes, the same tag, in every process."""
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
+def etag_of_rev(rev: int) -> str:
+    """The tag of an update is its revision: what ``If-Match`` is given."""
+    return f'"{rev}"'
+
+
+def none_match(header: str | None, etag: str) -> bool:
+    """Whether ``If-None-Match`` names ``etag``, by weak comparison (RFC 9110, section 13.1.2)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or etag in _TAG.findall(header)
+
+
+def rev_to_match(request: Request) -> int | None:
+    """The revision that ``If-Match`` asks for, None if any will do.
+
+    A well-formed tag that is none of ours gives a revision that no update has.
+
+    Raises:
+        HTTPException: 400: that is no tag, or more than one.
+    """
+    header = ", ".join(request.headers.getlist("if-match")).strip()
+    if not header and "if-match" not in request.headers:
+        return None
+    if header == "*":
+        return None
+    if not _TAG.fullmatch(header):
+        raise HTTPException(400, "If-Match: give one revision in quotes, as \"3\", or *.")
+    rev = _REV.fullmatch(header.removeprefix("W/"))
+    return int(rev[1]) if rev else _NO_REVISION
+
+
+def answer(
+    request: Request,
+    body: bytes,
+    *,
+    status: int = 200,
+    cache: str = BRIEF,
+    etag: str | None = None,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer with its tag, or 304 where the client has it already."""
+    if etag is None and cache != NO_STORE:
+        etag = etag_of(body)
+    said = {"Cache-Control": cache, "X-Content-Type-Options": "nosniff", **(headers or {})}
+    if etag is not None:
+        said["ETag"] = etag
+        safe = request.method in ("GET", "HEAD")
+        if safe and status == 200 and none_match(request.headers.get("if-none-match"), etag):
+            return Response(status_code=304, headers=said)
+    if status == 204:
+        return Response(status_code=204, headers=said)
+    return Response(body, status, headers=said, media_type=media_type)

@@ -1,0 +1,48 @@
+"""The desk's shell. It holds nothing that is anybody's: what an editor may see, its scripts ask the API for."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from livefeed.settings import Settings
+from livefeed.web import caching
+from livefeed.web.html import html_answer
+from livefeed.web.site import site_of
+
+__all__ = ["routes"]
+
+
+async def _desk(request: Request) -> Response:
+    """``GET /desk``
+
+    Raises:
+        HTTPException: 404, where the desk has a host of its own and this is another.
+    """
+    settings = site_of(request).settings
+    if settings.desk_host is not None and not _is_host(request, settings.desk_host):
+        raise HTTPException(404)
+    return html_answer(
+        request,
+        "desk.html",
+        # A frame could have an editor click what they do not see.
+        frame_ancestors="frame-ancestors 'none'",
+        cache=caching.NO_STORE,
+        site=_public_site(settings),
+    )
+
+
+def _is_host(request: Request, wanted: str) -> bool:
+    """Whether ``Host`` is this one, on its port if it names one."""
+    host = request.headers.get("host", "").lower()
+    return wanted.lower() in (host, host.rpartition(":")[0])
+
+
+def _public_site(settings: Settings) -> str:
+    """What the desk's links to readers' pages begin with: nothing where both are on one host."""
+    return "" if settings.desk_host is None else settings.origin
+
+
+routes: list[BaseRoute] = [Route("/desk", _desk)]

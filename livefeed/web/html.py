@@ -1,0 +1,89 @@
+"""Pages as answers: the policy that a browser holds them to, caching, and the page of an error."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from livefeed.settings import Settings
+from livefeed.web import caching
+from livefeed.web.problems import Problem
+from livefeed.web.site import site_of
+from livefeed.web.templating import render
+
+__all__ = ["FRAME_OURSELVES", "error_page", "html_answer", "policy"]
+
+FRAME_OURSELVES = "frame-ancestors 'self'"
+
+
+def policy(settings: Settings, frame_ancestors: str) -> str:
+    """The ``Content-Security-Policy`` of a page: our own files and nothing inline.
+
+    Chromium and Firefox take ``'self'`` for our WebSocket too, older Safaris only its own address.
+    """
+    socket = urlsplit(settings.origin)._replace(
+        scheme="wss" if settings.origin.startswith("https:") else "ws"
+    )
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"connect-src 'self' {socket.geturl()}",
+            "img-src 'self' https: data:",
+            "font-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            frame_ancestors,
+            "require-trusted-types-for 'script'",
+            "trusted-types livefeed",
+        )
+    )
+
+
+def _page_headers(settings: Settings, frame_ancestors: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy(settings, frame_ancestors),
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def html_answer(
+    request: Request,
+    template: str,
+    *,
+    frame_ancestors: str = FRAME_OURSELVES,
+    status: int = 200,
+    cache: str = caching.BRIEF,
+    **context: Any,
+) -> Response:
+    """The page that a template makes, or 304 where the browser has it already."""
+    site = site_of(request)
+    # What base.html asks for, wherever a page has nothing to say of it.
+    known = {"feed": None, "static": site.static.prefix, "origin": site.settings.origin}
+    return caching.answer(
+        request,
+        render(template, **known | context).encode(),
+        status=status,
+        cache=cache,
+        media_type="text/html; charset=utf-8",
+        headers=_page_headers(site.settings, frame_ancestors),
+    )
+
+
+def error_page(request: Request, problem: Problem) -> Response:
+    """The page of an error, for ``app.state.error_page``. It asks the store for nothing: that may be what failed."""
+    return html_answer(
+        request,
+        "error.html",
+        status=problem.status,
+        cache=caching.NO_STORE,
+        title=problem.title if problem.status < 500 else "This cannot be shown now",
+        detail=problem.detail
+        if problem.status < 500
+        else "Something is wrong on our side. Try again in a minute.",
+    )

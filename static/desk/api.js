@@ -1,0 +1,60 @@
+/**
+ * The editors' API, with the session's cookie. Whatever goes wrong becomes an ApiError whose message is for the editor.
+ */
+const TIMEOUT_MS = 20_000;
+
+const UNREACHABLE = 'The server cannot be reached. Nothing is lost: try again in a moment.';
+
+export class ApiError extends Error {
+  /** @param {number} status 0: no answer came @param {object} [problem] as RFC 9457 has it */
+  constructor(status, problem = {}) {
+    super(problem.detail || problem.title || (status ? `The server answered ${status}.` : UNREACHABLE));
+    this.status = status;
+    this.problem = problem;
+    /** @type {{field: string, message: string}[]} */
+    this.fields = Array.isArray(problem.errors) ? problem.errors : [];
+  }
+}
+
+/** Tells `signedout` when a session has ended. */
+export const session = new EventTarget();
+
+/** An Idempotency-Key; `crypto.randomUUID` is missing where the page came by plain HTTP. */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+async function read(response) {
+  try {
+    return JSON.parse(await response.text());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} method @param {string} path @param {{body?: unknown, key?: string, rev?: number, patch?: boolean}} [options]
+ *   `key`: the Idempotency-Key; `rev`: the revision that this is meant for
+ * @returns {Promise<any>} the answer's JSON
+ * @throws {ApiError}
+ */
+export async function api(method, path, { body, key, rev, patch = false } = {}) {
+  const headers = {};
+  if (body !== undefined) headers['Content-Type'] = patch ? 'application/merge-patch+json' : 'application/json';
+  if (key) headers['Idempotency-Key'] = key;
+  if (rev) headers['If-Match'] = `"${rev}"`;
+  let response;
+  let answer;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    response = await fetch(`/v1/${path}`, { method, headers, body: json, signal, credentials: 'same-origin', cache: 'no-store' });
+    answer = await read(response);
+  } catch {
+    throw new ApiError(0);
+  }
+  if (response.ok) return answer;
+  if (response.status === 401 && path !== 'session') session.dispatchEvent(new Event('signedout'));
+  throw new ApiError(response.status, answer);
+}
+
+/** @param {string} feed @param {string} [id] */
+export const updatePath = (feed, id) => `feeds/${encodeURIComponent(feed)}/updates${id ? `/${encodeURIComponent(id)}` : ''}`;
