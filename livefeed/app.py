@@ -12,7 +12,7 @@ from livefeed.errors import StartupError
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
-from livefeed.web import api, desk, embed, openapi, ops, pages, problems, reading, static, streams, syndication
+from livefeed.web import contract, desk, embed, openapi, ops, pages, problems, static, streams, syndication
 from livefeed.web.site import Site
 
 __all__ = ["create_app"]
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, reading, api, openapi, ops, pages, syndication, embed, desk, static)
+        for module in (streams, contract, openapi, ops, pages, syndication, embed, desk, static)
         for route in module.routes
     ]
     app = Starlette(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

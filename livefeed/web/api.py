@@ -87,7 +87,9 @@ async def patch_update(request: Request) -> Response:
 async def delete_update(request: Request) -> Response:
     slug, token = await _enter(request, "editor")
     rev, key = rev_to_match(request), idempotency_of(request, token)
-    await site_of(request).store.updates.delete(slug, request.path_params["id"], if_match=rev, idempotency=key)
+    await site_of(request).store.updates.delete(
+        slug, request.path_params["id"], if_match=rev, idempotency=key
+    )
     return answer(request, b"", status=204, cache=NO_STORE)
 
 
@@ -117,7 +119,9 @@ async def _enter(request: Request, role: Role) -> tuple[str, Token]:
     return slug, token
 
 
-def _feed(request: Request, feed: Feed, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _feed(
+    request: Request, feed: Feed, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     return answer(request, orjson.dumps(feed.model_dump()), status=status, cache=NO_STORE, headers=headers)
 
 

@@ -75,7 +75,9 @@ def _check_media_type(request: Request) -> None:
     wanted = _PATCH_TYPES if request.method == "PATCH" else _CREATE_TYPES
     # RFC 9110 section 15.5.16 and RFC 5789 section 2.2: where to say what would be understood.
     headers = {"Accept-Patch" if request.method == "PATCH" else "Accept": ", ".join(wanted)}
-    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    media_type, *parameters = (
+        part.strip().lower() for part in request.headers.get("content-type", "").split(";")
+    )
     if media_type not in wanted:
         raise HTTPException(415, f"Send “Content-Type: {wanted[0]}”.", headers)
     if any(p.startswith("charset=") and p[8:].strip('"') not in ("utf-8", "utf8") for p in parameters):

@@ -56,7 +56,7 @@ def rev_to_match(request: Request) -> int | None:
     if header == "*":
         return None
     if not _TAG.fullmatch(header):
-        raise HTTPException(400, "If-Match: give one revision in quotes, as \"3\", or *.")
+        raise HTTPException(400, 'If-Match: give one revision in quotes, as "3", or *.')
     rev = _REV.fullmatch(header.removeprefix("W/"))
     return int(rev[1]) if rev else _NO_REVISION
 

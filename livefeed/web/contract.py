@@ -48,8 +48,10 @@ _READING = [
         path="/v1/feeds/{feed}/access",
         endpoint=reading.get_access,
         name="getAccess",
-        summary="May this page use the feed? Readable from any site: for asking after a failure that browsers hide.",
-        answers={200: Answer("Whether the feed exists, is open, and lists the origin of who asks.", "Access")},
+        summary="May this page use the feed? Readable from any site, after a failure that browsers hide.",
+        answers={
+            200: Answer("Whether the feed exists, is open, and lists the origin of who asks.", "Access")
+        },
         problems=(503,),
         preflight=preflight_to_all,
     ),
@@ -124,7 +126,7 @@ _EDITING = [
         path="/v1/feeds/{feed}/updates",
         endpoint=api.publish_update,
         name="publish",
-        summary="Publish an update at once. A source known already makes this an edit of what it made, or nothing.",
+        summary="Publish at once. A source known already makes this an edit of what it made, or nothing.",
         answers={
             201: Answer("Published.", "Update", headers=("Location", "ETag")),
             200: Answer("The source was known: edited, or unchanged.", "Update", headers=_WRITTEN),

@@ -1,4 +1,4 @@
-"""The desk's shell. It holds nothing that is anybody's: what an editor may see, its scripts ask the API for."""
+"""The desk's shell. It holds nothing secret: its scripts ask the API for what an editor may see."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,15 +23,14 @@ def policy(settings: Settings, frame_ancestors: str) -> str:
 
     Chromium and Firefox take ``'self'`` for our WebSocket too, older Safaris only its own address.
     """
-    socket = urlsplit(settings.origin)._replace(
-        scheme="wss" if settings.origin.startswith("https:") else "ws"
-    )
+    scheme, _, host = settings.origin.partition("://")
+    socket = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"connect-src 'self' {socket.geturl()}",
+            f"connect-src 'self' {socket}",
             "img-src 'self' https: data:",
             "font-src 'none'",
             "base-uri 'none'",
@@ -76,14 +74,16 @@ def html_answer(
 
 
 def error_page(request: Request, problem: Problem) -> Response:
-    """The page of an error, for ``app.state.error_page``. It asks the store for nothing: that may be what failed."""
+    """The page of an error, for ``app.state.error_page``.
+
+    It asks the store for nothing: that may be what failed. Readers have no use for what Redis said.
+    """
+    ours = problem.status >= 500
     return html_answer(
         request,
         "error.html",
         status=problem.status,
         cache=caching.NO_STORE,
-        title=problem.title if problem.status < 500 else "This cannot be shown now",
-        detail=problem.detail
-        if problem.status < 500
-        else "Something is wrong on our side. Try again in a minute.",
+        title="This cannot be shown now" if ours else problem.title,
+        detail="Something is wrong on our side. Try again in a minute." if ours else problem.detail,
     )

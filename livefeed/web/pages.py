@@ -58,9 +58,8 @@ async def _index(request: Request) -> Response:
     Raises:
         StoreError
     """
-    feeds = [
-        feed for feed in await site_of(request).store.feeds.list() if feed.listed and feed.status != "draft"
-    ]
+    every = await site_of(request).store.feeds.list()
+    feeds = [feed for feed in every if feed.listed and feed.status != "draft"]
     if len(feeds) == 1:
         return await _ticker(request, feeds[0].slug, parse_query(dict(request.query_params)))
     return html_answer(request, "index.html", feeds=[feed.model_dump() for feed in feeds])

@@ -20,7 +20,15 @@ from starlette.responses import Response
 from livefeed import errors
 from livefeed.errors import InvalidInput, LivefeedError, RevisionConflict, StoreError, UpdateGone
 
-__all__ = ["PROBLEM_NAMES", "HtmlRenderer", "Problem", "exception_handlers", "problem_of", "problem_response", "wants_html"]
+__all__ = [
+    "PROBLEM_NAMES",
+    "HtmlRenderer",
+    "Problem",
+    "exception_handlers",
+    "problem_of",
+    "problem_response",
+    "wants_html",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -91,12 +99,17 @@ _KINDS: dict[type[Exception], _Kind] = {
 _HTTP_KINDS: dict[int, tuple[_Kind, str]] = {
     400: (_Kind(400, "bad-request", "The request cannot be read"), "The request cannot be read."),
     404: (_Kind(404, "not-found", "Not found"), "There is nothing at this address."),
-    405: (_Kind(405, "method-not-allowed", "This cannot be done here"), "This address does not take that method."),
+    405: (
+        _Kind(405, "method-not-allowed", "This cannot be done here"),
+        "This address does not take that method.",
+    ),
     413: (_Kind(413, "too-large", "The body is too large"), "The body is too large."),
     415: (_Kind(415, "unsupported-media-type", "The media type is not understood"), "Send JSON."),
 }
 
-PROBLEM_NAMES = frozenset(kind.name for kind in _KINDS.values()) | {kind.name for kind, _ in _HTTP_KINDS.values()}
+PROBLEM_NAMES = frozenset(kind.name for kind in _KINDS.values()) | {
+    kind.name for kind, _ in _HTTP_KINDS.values()
+}
 """The ends of all ``type``s there are."""
 
 
@@ -151,7 +164,9 @@ def _http_problem(error: HTTPException) -> Problem:
     if "Allow" in headers:
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
     # Without words of its own, Starlette repeats the status's phrase.
-    return Problem(status, kind.name, kind.title, detail if error.detail == phrase else error.detail, {}, headers)
+    return Problem(
+        status, kind.name, kind.title, detail if error.detail == phrase else error.detail, {}, headers
+    )
 
 
 def wants_html(connection: HTTPConnection) -> bool:
@@ -160,7 +175,9 @@ def wants_html(connection: HTTPConnection) -> bool:
         return False
     weights = dict(_weights(connection.headers.get("accept", "")))
     html = weights.get("text/html", 0.0)
-    return html > 0 and html >= max(weights.get("application/json", 0.0), weights.get("application/problem+json", 0.0))
+    return html > 0 and html >= max(
+        weights.get("application/json", 0.0), weights.get("application/problem+json", 0.0)
+    )
 
 
 def _weights(accept: str) -> list[tuple[str, float]]:

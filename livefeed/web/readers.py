@@ -19,7 +19,15 @@ from livefeed.web.origins import allowed, cors_headers, origin_of, own_origin, p
 from livefeed.web.problems import problem_response
 from livefeed.web.site import site_of
 
-__all__ = ["FeedEndpoint", "for_readers", "open_to_all", "preflight", "preflight_to_all", "site_headers", "visible_feed"]
+__all__ = [
+    "FeedEndpoint",
+    "for_readers",
+    "open_to_all",
+    "preflight",
+    "preflight_to_all",
+    "site_headers",
+    "visible_feed",
+]
 
 FeedEndpoint: TypeAlias = Callable[[Request, Feed], Awaitable[Response]]
 
@@ -51,7 +59,11 @@ def site_headers(connection: HTTPConnection, feed: Feed) -> dict[str, str]:
     settings, headers = site_of(connection).settings, connection.headers
     origin, own = origin_of(settings, headers), own_origin(settings, headers)
     if not allowed(origin, feed.origins, own):
-        whose = "a page of this site" if origin in (None, "null") else f"pages of {origin[:200] if origin else ''}"
+        whose = (
+            "a page of this site"
+            if origin in (None, "null")
+            else f"pages of {origin[:200] if origin else ''}"
+        )
         raise Forbidden(f"The feed “{feed.slug}” is not open to {whose}: its origins do not list it.")
     return cors_headers(headers.get("origin"), feed.origins, own)
 

@@ -24,7 +24,9 @@ async def list_feeds(request: Request) -> Response:
     if request.query_params.get("all") == "1":
         # An address of its own: what shared caches keep of the public list never reaches an editor.
         token = await require(request, "contributor")
-        return _json(request, {"feeds": [_dump(f) for f in feeds if token.may("contributor", f.slug)]}, NO_STORE)
+        return _json(
+            request, {"feeds": [_dump(f) for f in feeds if token.may("contributor", f.slug)]}, NO_STORE
+        )
     return _json(request, {"feeds": [_dump(f) for f in feeds if f.listed and f.status != "draft"]})
 
 

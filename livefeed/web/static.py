@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from livefeed.errors import StartupError
+from livefeed.web.caching import none_match
 from livefeed.web.site import site_of
 
 __all__ = ["BUILD_TOKEN", "StaticTree", "routes", "static_root"]
@@ -119,16 +120,14 @@ def _prepare(name: str, content: bytes) -> _File:
 
 
 async def _serve(request: Request) -> Response:
+    """``GET /static/…``
+
+    Raises:
+        HTTPException: 404.
+    """
     found = site_of(request).static.find(request.path_params["path"])
     if found is None:
-        problem = {
-            "type": "about:blank",
-            "title": "Not Found",
-            "status": 404,
-            "detail": "There is no such file.",
-        }
-        headers = _HEADERS | {"Cache-Control": "no-store"}
-        return Response(orjson.dumps(problem), 404, headers, "application/problem+json")
+        raise HTTPException(404, "There is no such file.", _HEADERS)
     file, cache = found
     packed = file.gzipped if _takes_gzip(request.headers.get("accept-encoding", "")) else None
     body = file.body if packed is None else packed
@@ -137,7 +136,7 @@ async def _serve(request: Request) -> Response:
     headers = _HEADERS | {"Cache-Control": cache, "ETag": etag}
     if file.gzipped is not None:
         headers["Vary"] = "Accept-Encoding"
-    if etag in _tags(request.headers.get("if-none-match", "")):
+    if none_match(request.headers.get("if-none-match"), etag):
         return Response(None, 304, headers)
     if packed is not None:
         headers["Content-Encoding"] = "gzip"
@@ -151,17 +150,8 @@ def _takes_gzip(accepted: str) -> bool:
     weights = {}
     for part in accepted.lower().split(","):
         coding, _, weight = part.strip().partition(";")
-        weights[coding.strip()] = weight.replace(" ", "").removeprefix("q=") not in (
-            "0",
-            "0.0",
-            "0.00",
-            "0.000",
-        )
-    return weights.get("gzip", weights.get("*", False))
-
-
-def _tags(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+        weights[coding.strip()] = weight.replace(" ", "").removeprefix("q=")
+    return weights.get("gzip", weights.get("*", "0")) not in ("0", "0.0", "0.00", "0.000")
 
 
 routes = [Route("/static/{path:path}", _serve, methods=["GET"])]

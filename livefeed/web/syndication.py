@@ -129,9 +129,8 @@ def atom(feed: Fields, updates: list[Fields], origin: str) -> bytes:
     _add(root, "generator", "livefeed")
     for update in updates:
         _add_entry(root, update, address, origin)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(
-        root, encoding="utf-8", xml_declaration=False
-    )
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _add_entry(root: ET.Element, update: Fields, address: str, origin: str) -> None:

@@ -35,10 +35,7 @@ function figure({ url, alt, width, height, caption, credit }, origin) {
 /** Only these may be led to, whatever a server says. */
 const safe = (url) => (/^https?:/i.test(url) ? url : null);
 
-/**
- * Fills `article` anew; the node stays, so that focus and place stay with it.
- * @param {HTMLElement} article @param {Update} update @param {{feed: object, origin: string, pinned?: boolean}} where
- */
+/** Fills `article` anew; the node stays, and focus and place with it. @param {HTMLElement} article @param {Update} update */
 export function write(article, update, { feed, origin, pinned = false }) {
   const page = `${origin}/feeds/${feed.slug}`;
   article.className = ['update', update.breaking && 'is-breaking', update.key && 'is-key'].filter(Boolean).join(' ');

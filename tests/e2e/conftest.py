@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = os.environ.get("LIVEFEED_TEST_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -51,12 +50,15 @@ class Server:
 
     def start(self) -> None:
         command = os.environ.get("LIVEFEED_TEST_COMMAND", f"{sys.executable} -m livefeed").split()
-        arguments = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.folder / "data")]
+        arguments = f"serve --host 127.0.0.1 --port {self.port} --data-dir".split()
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([*command, *arguments], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [*command, *arguments, self.folder / "data"], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + 30
         while not self._answers():
-            assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text()
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.05)
         if not self.token:
             self.token = self._printed_token()
@@ -127,9 +129,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -148,9 +150,13 @@ def errors() -> list[str]:
     return []
 
 
+def violations(text: str) -> list[str]:
+    return [text] if "Content Security Policy" in text or "Trusted" in text else []
+
+
 @pytest.fixture
 def page(context: BrowserContext, errors: list[str]) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: "Content Security Policy" in message.text and errors.append(message.text))
+    page.on("console", lambda message: errors.extend(violations(message.text)))
     return page

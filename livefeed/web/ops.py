@@ -1,0 +1,90 @@
+"""For operators and their machines: alive, ready, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from livefeed.fanout.hub import Hub
+from livefeed.web.caching import NO_STORE, answer
+from livefeed.web.site import site_of
+
+__all__ = ["CANARY_MAX_AGE_S", "METRICS", "routes"]
+
+CANARY_MAX_AGE_S = 15.0
+"""A canary comes every 5 seconds: two may be lost before readers are sent elsewhere."""
+
+METRICS = {
+    "canary_age_seconds": "Seconds since a canary last came through Redis; absent before the first.",
+    "changes_total": "Changes read from the logs in Redis.",
+    "channels": "Feeds that this process follows.",
+    "draining": "1 while readers are being sent away.",
+    "readers": "Streams that are open in this process: WebSocket, SSE and long polls.",
+    "redis_connected": "1 while the hub's reading connection to Redis is up.",
+    "redis_reconnects_total": "How often the hub's reading connection was opened again.",
+    "window_bytes": "Bytes of changes kept in memory.",
+    "window_entries": "Changes kept in memory.",
+}
+"""Metrics by their names without ``livefeed_``; docs/operating.md has the same table."""
+
+
+async def _healthz(request: Request) -> Response:
+    return answer(request, b'{"status":"alive"}', cache=NO_STORE)
+
+
+async def _readyz(request: Request) -> Response:
+    reasons = list(_reasons(site_of(request).hub))
+    if not reasons:
+        return answer(request, b'{"status":"ready"}', cache=NO_STORE)
+    body = orjson.dumps({"status": "not ready", "reasons": reasons})
+    return answer(request, body, status=503, cache=NO_STORE, headers={"Retry-After": "1"})
+
+
+def _reasons(hub: Hub) -> Iterator[str]:
+    if hub.draining:
+        yield "Draining: readers are being sent away."
+    age_s = hub.canary_age_s
+    if age_s is None:
+        yield "No canary has come through Redis yet."
+    elif age_s > CANARY_MAX_AGE_S:
+        yield f"The last canary came through Redis {age_s:.0f} s ago."
+
+
+async def _metrics(request: Request) -> Response:
+    # A registry of its own each time: prometheus-client's global one would be shared by all
+    # applications of a process, and its numbers by all tests.
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    registry.register(_HubCollector(site_of(request).hub))
+    media_type = "text/plain; version=0.0.4; charset=utf-8"
+    return answer(request, generate_latest(registry), cache=NO_STORE, media_type=media_type)
+
+
+class _HubCollector(Collector):
+    """Asks the hub when it is asked; nothing is counted twice."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        numbers = {**self._hub.statistics(), "draining": int(self._hub.draining)}
+        if (age_s := self._hub.canary_age_s) is not None:
+            numbers["canary_age_seconds"] = age_s
+        for name, value in sorted(numbers.items()):
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            yield kind(f"livefeed_{name}", METRICS.get(name, name), value)
+
+
+routes = [
+    Route("/healthz", _healthz),
+    Route("/readyz", _readyz),
+    Route("/metrics", _metrics),
+]
