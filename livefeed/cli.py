@@ -200,7 +200,8 @@ async def feed_create(slug: str, *, store: Store, settings: Settings, **fields: 
     """Create the feed SLUG."""
     said = {name: value for name, value in fields.items() if value}
     made = await store.feeds.create(parse(FeedCreate, {"slug": slug, **said}))
-    click.echo(f"{settings.origin}/feeds/{made.slug}")
+    del settings
+    click.echo(f"/feeds/{made.slug}")
 
 
 @feed.command("close")

@@ -62,6 +62,7 @@ _BLOCK_EDGE = re.compile(r"</?(?:p|br|li|[uo]l|blockquote|pre|h[34]|hr|t[dhr]|ta
 
 # As html5ever writes tags: lower case, values in double quotes.
 _TAG = re.compile(r'<(/?)([a-z0-9]+)((?: [a-z]+="[^"]*")*)>')
+_ALT = re.compile(r'<img(?: [a-z]+="[^"]*")*? alt="([^"]*)"[^>]*>')
 _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>")
 
 _WEB = re.compile(r"https?://[^\s/?#\\]", re.IGNORECASE)
@@ -78,7 +79,10 @@ def render(text: str, format: Literal["markdown", "html"]) -> str:
 
 
 def plain_text(html: str) -> str:
-    """The text of ``html`` without its tags, entities decoded; the edges of blocks become spaces."""
+    """The text of ``html`` without its tags, entities decoded; the edges of blocks become spaces.
+
+    Of a picture, it is what it shows.
+    """
     return _strip(_CLEANER.clean(_bounded(_SURROGATE.sub("\ufffd", html))))
 
 
@@ -125,7 +129,7 @@ def _bounded(html: str) -> str:
 
 def _strip(cleaned: str) -> str:
     spaced = _BLOCK_EDGE.sub(lambda edge: " " + edge[0], cleaned)
-    return html_entities.unescape(_TAG.sub("", spaced)).strip()
+    return html_entities.unescape(_TAG.sub("", _ALT.sub(r"\1", spaced))).strip()
 
 
 def _tidy(html: str) -> str | None:

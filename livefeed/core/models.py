@@ -58,6 +58,8 @@ SLUG_PATTERN = re.compile(r"[a-z0-9-]{1,64}")
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n?")
+_NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]")
+_MEDIA = re.compile(r"/media/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 def _no_controls(value: str) -> str:
@@ -81,14 +83,18 @@ def _rfc3339(value: str) -> str:
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\"<>\\^`{|}]", value):
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not _NOT_IN_ADDRESS.search(value)
+    except ValueError:
+        good = False
+    if not good:
         raise ValueError("give a web address that begins with http:// or https://")
     return value
 
 
 def _image_address(value: str) -> str:
-    if value.startswith("/media/"):
+    if _MEDIA.fullmatch(value):
         return value
     if urlsplit(_web_address(value)).scheme != "https":
         raise ValueError("give an address that begins with https://")
@@ -104,16 +110,19 @@ def _zone(value: str) -> str:
 
 
 def _origin(value: str) -> str:
+    """As browsers send it: in lower case, without the scheme's own port."""
     if value == "*":
         return value
-    parts = urlsplit(value)
+    origin = value.lower()
     try:
-        plain = f"{parts.scheme}://{parts.netloc}" == value.lower() and parts.port is not False
+        parts = urlsplit(origin)
+        port = parts.port
     except ValueError:
-        plain = False
-    if not plain or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        parts, port = urlsplit(""), None
+    plain = f"{parts.scheme}://{parts.netloc}" == origin and "@" not in parts.netloc
+    if not plain or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("give “*” or an origin as https://www.example.org, without a path")
-    return value.lower()
+    return origin.removesuffix(f":{port}") if port == {"http": 80, "https": 443}[parts.scheme] else origin
 
 
 def _unique(values: list[str]) -> list[str]:
@@ -124,8 +133,17 @@ def _line(max_length: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
-UpdateId = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN.pattern}$")]
+_SLUG = r"^[a-z0-9-]{1,64}$"
+_UPDATE_ID = rf"^{ID_PATTERN.pattern}$"
+_LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$"
+_PATTERNS = {
+    _SLUG: "use 1 to 64 of a-z, 0-9 and the hyphen",
+    _UPDATE_ID: "use 1 to 64 of A-Z, a-z, 0-9, the hyphen and the underscore",
+    _LANGUAGE: "give a language tag, as en or pt-BR",
+}
+
+Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
+UpdateId = Annotated[str, StringConstraints(pattern=_UPDATE_ID)]
 Time = Annotated[str, AfterValidator(_rfc3339), Field(json_schema_extra={"format": "date-time"})]
 Tag = Annotated[str, _line(50), AfterValidator(_one_line)]
 Text = Annotated[
@@ -232,7 +250,7 @@ class FeedCreate(_Model):
     slug: Slug
     title: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
     description: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
-    lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$")] = "en"
+    lang: Annotated[str, StringConstraints(pattern=_LANGUAGE)] = "en"
     timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
     status: Literal["open", "closed", "draft"] = "open"
     listed: bool = True
@@ -288,16 +306,34 @@ def parse(model: type[Model], data: Any) -> Model:
 
 def _field_error(item: Any) -> FieldError:
     field = ".".join(str(part) for part in item["loc"])
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        message = "there is no such field, or it cannot be set"
+    message = _in_words(item) or str(item["msg"]).removeprefix("Value error, ")
     if not field:  # from a validator of the whole model, which names the field itself
         field, _, message = message.partition(": ")
     return FieldError(field or "body", message)
 
 
+def _in_words(item: Any) -> str | None:
+    """What pydantic says in the terms of its own machinery, said to the person who sent it."""
+    limits = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return "there is no such field, or it cannot be set"
+        case "missing":
+            return "this field is required"
+        case "string_too_short" | "too_short":
+            return "this must not be empty"
+        case "string_too_long" | "too_long":
+            what = "entries" if isinstance(item["input"], list) else "characters"
+            return f"at most {limits['max_length']:,} {what} are allowed"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(limits["pattern"])
+        case "model_type":
+            return "give a JSON object"
+    return None
+
+
 def headline_of(title: str | None, plain_text: str) -> str:
-    """The title, else the first at most 110 characters of the text, cut between words.
+    """The title, else the first at most 110 characters of the text, cut between words; never empty.
 
     ``plain_text`` is the text without its markup.
     """
@@ -305,7 +341,7 @@ def headline_of(title: str | None, plain_text: str) -> str:
         return title
     words = " ".join(plain_text.split())
     if len(words) <= MAX_HEADLINE:
-        return words
+        return words or "…"
     cut = words[: MAX_HEADLINE - 1]
     at = cut.rfind(" ")
     return (cut[:at] if at > MAX_HEADLINE // 2 else cut).rstrip(" ,;:–—-") + "…"

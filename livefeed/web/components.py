@@ -177,6 +177,6 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": "livefeed_session",
-        "description": "From `POST /v1/session`; `__Host-livefeed_session` over https. Writes need our `Origin`.",
+        "description": "From `POST /v1/session`; `__Host-…` over https. Writes need our `Origin`.",
     },
 }

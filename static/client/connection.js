@@ -1,5 +1,5 @@
 /**
- * One reader's stream: opens it, notices when it is dead, comes back where it stood. WebSocket, else SSE, else polling.
+ * One reader's stream: opens it, notices when it is dead, comes back where it stood.
  *
  *   idle ─start→ connecting ─sync→ live ─lost→ reconnecting | offline ─sync→ live …
  *   any ─bye closed→ ended (looked at once a minute; reopened → connecting)

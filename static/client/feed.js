@@ -1,6 +1,6 @@
 /**
  * One feed, kept exact: a connection feeds a state; pages and lists that a stream cannot give are fetched.
- * @import { Change, FeedOptions } from './types'
+ * @import { FeedOptions } from './types'
  */
 import { Connection } from './connection.js';
 import { isCurrent } from './protocol.js';
@@ -14,12 +14,12 @@ const matcher = ({ tag, key }) => (update) => (!key || update.key) && (!tag || u
 
 export class Feed {
   #abort = new AbortController();
-  /** Changes that came while a page was on its way. @type {Set<Change[]>} */ #journals = new Set();
+  /** Changes that came while a page was on its way. */ #journals = new Set();
   /** Counts beginnings: a page asked for before the last one is of no use. */ #reign = 0;
   #filling = false;
   #more = null;
   /** Where the stream stands; a page may be ahead of it. @type {?string} */ #position = null;
-  /** What the connection said last. @type {[string, object?]} */ #status = ['idle'];
+  /** What the connection said last. */ #status = ['idle'];
 
   /** @param {FeedOptions} options */
   constructor({ url, page, limit = 20, filters = {}, onchange, onstatus, ...connection }) {

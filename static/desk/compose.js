@@ -1,7 +1,7 @@
 /** The compose form. What is typed is kept until it is published, with the key under which it goes out, so that no retry doubles it. */
 import { fill } from '../client/html.js';
 import { api, newKey, updatePath } from './api.js';
-import { clearProblem, payload, raw, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
+import { EMPTY, clearProblem, payload, raw, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
 
 const PREVIEW_MS = 300;
@@ -73,7 +73,7 @@ export class Compose {
     if (this.#sending || !this.#slug || this.button.disabled) return;
     const slug = this.#slug;
     const fields = raw(this.form);
-    if (!fields.text.trim()) return showProblem(this.form, { message: '', fields: [{ field: 'text', message: 'write something first' }] });
+    if (!fields.text.trim()) return showProblem(this.form, EMPTY);
     this.#key ??= newKey();
     const key = this.#key;
     this.#busy(true);

@@ -1,6 +1,6 @@
 /** Editing an update in its place. What is typed is kept like a draft; a conflict shows both texts and loses neither. */
 import { api, newKey, updatePath } from './api.js';
-import { clearProblem, difference, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
+import { EMPTY, clearProblem, difference, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
 
 /** @param {string} feed @param {string} id */
@@ -69,6 +69,7 @@ export class Editor {
   async #save() {
     if (this.#sending) return;
     if (!this.#changed()) return this.#close();
+    if (!this.form.elements.text.value.trim()) return showProblem(this.form, EMPTY);
     clearProblem(this.form);
     this.#sending = true;
     try {

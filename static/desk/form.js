@@ -1,6 +1,9 @@
 /** Forms of the desk: from an update to fields and back, and what the server says beside the field that it is about. */
 import { h } from '../ticker/article.js';
 
+/** A problem that needs no server. */
+export const EMPTY = { message: '', fields: [{ field: 'text', message: 'write something first' }] };
+
 const pad = (number) => String(number).padStart(2, '0');
 
 /** @param {?string} iso @returns {string} as `<input type="datetime-local">` wants it, on this computer's clock */

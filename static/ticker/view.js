@@ -1,15 +1,9 @@
-/**
- * Shows a feed's state in a root that has the page's markup: on our page as the server rendered it, in an embed
- * as skeleton.js builds it. What is there and right stays untouched, so redelivery changes nothing.
- */
+/** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
 import { h, localise, write } from './article.js';
 import { brief, day, dayKey, ownZone } from './time.js';
 import { words } from './words.js';
 
-/**
- * Makes the children of `parent` those of `wanted`, in that order, touching only what differs.
- * @param {{key: string, rev?: string | number, make(): HTMLElement, write?(node: HTMLElement): void}[]} wanted
- */
+/** Makes the children of `parent` those of `wanted`, {key, rev, make, write}, touching only what differs. */
 function reconcile(parent, wanted) {
   const keys = new Set(wanted.map(({ key }) => key));
   const nodes = new Map();
@@ -34,7 +28,7 @@ export class View {
   #controller = new AbortController();
   #status = 'connecting';
 
-  /** @param {HTMLElement} root @param {{origin?: string, feed: ?object, onmore(): Promise<void>}} options `origin`: of another server */
+  /** @param {HTMLElement} root @param {{origin?: string, feed: ?object, onmore(): Promise<void>}} options */
   constructor(root, { origin = '', feed, onmore }) {
     Object.assign(this, { root, origin, feed, onmore });
     this.parts = Object.fromEntries(
