@@ -37,7 +37,9 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")}
         command = [sys.executable, "-m", "livefeed", "serve", "--port", "0", "--data-dir", f"{folder}/data"]
         begun = time.perf_counter()
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
         said = ""
         assert self.process.stdout is not None
         while "Token" not in said:
@@ -78,11 +80,11 @@ async def websocket_messages(server: Server) -> AsyncIterator[bytes]:
 
 
 async def sse_messages(server: Server) -> AsyncIterator[bytes]:
-    async with httpx.AsyncClient(timeout=None) as client:
-        async with client.stream("GET", f"{server.url}/v1/feeds/news/events") as answer:
-            async for line in answer.aiter_lines():
-                if line.startswith("data: "):
-                    yield line[6:].encode()
+    address = f"{server.url}/v1/feeds/news/events"
+    async with httpx.AsyncClient(timeout=None) as client, client.stream("GET", address) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                yield line[6:].encode()
 
 
 async def poll_messages(server: Server) -> AsyncIterator[bytes]:
@@ -127,7 +129,9 @@ async def measure(server: Server, transport: str, readers: int, updates: int) ->
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    took = sorted(at - begun[text] for log in logs for text, times in log.items() for at in times if text in begun)
+    took = sorted(
+        at - begun[text] for log in logs for text, times in log.items() for at in times if text in begun
+    )
     if len(took) != readers * updates:
         raise SystemExit(f"{transport}: {len(took)} deliveries, {readers * updates} expected")
     return {
@@ -140,13 +144,17 @@ async def measure(server: Server, transport: str, readers: int, updates: int) ->
 
 @click.command()
 @click.option("--updates", default=200, show_default=True)
-@click.option("--readers", default=20, show_default=True, help="Readers of each transport, one transport at a time.")
+@click.option(
+    "--readers", default=20, show_default=True, help="Readers of each transport, one transport at a time."
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the numbers here too.")
 def main(updates: int, readers: int, json_file: Path | None) -> None:
     with running() as server:
         idle = server.memory_mb()
         results = {name: asyncio.run(measure(server, name, readers, updates)) for name in TRANSPORTS}
-        table = Table("transport", "p50 ms", "p99 ms", "max ms", "memory MB", title="from POST to each reader")
+        table = Table(
+            "transport", "p50 ms", "p99 ms", "max ms", "memory MB", title="from POST to each reader"
+        )
         for name, row in results.items():
             table.add_row(name, *(f"{value:.1f}" for value in row.values()))
         console = Console()

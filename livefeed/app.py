@@ -26,7 +26,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """
     settings = settings or load_settings()
     if settings.redis_url is None:
-        raise StartupError("LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own.")
+        raise StartupError(
+            "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
+        )
     store = Store(settings.redis_url, settings)
     site = Site(settings, store, Hub(store, settings), static.StaticTree())
 

@@ -57,11 +57,13 @@ def main() -> None:
 
 def _redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--redis-url", help="Redis to use instead of the embedded one.")(command)
-    return click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded Redis.")(command)
+    return click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded Redis.")(
+        command
+    )
 
 
 def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]:
-    """Run an async command on the store: of ``LIVEFEED_REDIS_URL``, or of the server that runs in the data directory."""
+    """Run an async command on the store: at ``LIVEFEED_REDIS_URL``, or the server in the data directory."""
 
     @_redis_options
     @functools.wraps(work)
@@ -70,14 +72,14 @@ def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]
         url = settings.redis_url or find_embedded(settings.data_dir)
         if url is None:
             raise StartupError(
-                f"No livefeed runs in {settings.data_dir}: start `livefeed serve` there, or name the folder with "
-                "--data-dir, or a Redis with --redis-url."
+                f"No livefeed runs in {settings.data_dir}: start `livefeed serve` there, or name the folder "
+                "with --data-dir, or a Redis with --redis-url."
             )
 
         async def run() -> Result:
             store = Store(url, settings.model_copy(update={"redis_url": url}))
             try:
-                return await work(*args, store=store, settings=settings, **options)
+                return await work(*args, store=store, **options)
             finally:
                 await store.close()
 
@@ -114,10 +116,9 @@ def serve(demo: bool, **flags: Any) -> None:
 @click.option("--key", is_flag=True, help="List it among the key events.")
 @click.option("--pinned", is_flag=True)
 @_with_store
-async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, settings: Settings, **fields: Any) -> None:
+async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, **fields: Any) -> None:
     """Publish an update to FEED; “-” reads the text from standard input. Prints the update's id."""
-    del settings
-    text = click.get_text_stream("stdin").read() if text == "-" else text
+    text = sys.stdin.read() if text == "-" else text
     said = {name: value for name, value in fields.items() if value}
     draft = parse(UpdateCreate, {"text": text, "tags": list(tags), **said})
     click.echo((await store.updates.publish(feed, draft)).id)
@@ -126,13 +127,13 @@ async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, 
 @main.command()
 @click.argument("feed")
 @_with_store
-async def tail(feed: str, *, store: Store, settings: Settings) -> None:
+async def tail(feed: str, *, store: Store) -> None:
     """Print what readers of FEED get, one JSON message a line, until Ctrl-C."""
-    hub = Hub(store, settings)
+    hub = Hub(store, store.settings)
     await hub.start()
     try:
         channel = await hub.channel(feed)
-        async for batch in stream(hub, channel, None, ping_s=settings.ping_s, drain_s=0):
+        async for batch in stream(hub, channel, None, ping_s=store.settings.ping_s, drain_s=0):
             for message in batch:
                 click.echo(message.data)
     finally:
@@ -143,20 +144,22 @@ async def tail(feed: str, *, store: Store, settings: Settings) -> None:
 @click.argument("feed")
 @click.argument("source")
 @_with_store
-async def import_(feed: str, source: str, *, store: Store, settings: Settings) -> None:
+async def import_(feed: str, source: str, *, store: Store) -> None:
     """Import updates into FEED from SOURCE, a file, an address or “-”: NDJSON, RSS, Atom or JSON Feed.
 
     Twice is the same as once; an item that changed at its source becomes an edit; what was deleted
     here stays deleted.
     """
-    del settings
     data, content_type = await load(source)
     wire = read_wire(data, content_type=content_type, name=source)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Importing", total=len(wire.entries))
         report = await import_wire(
-            store, feed, wire, on_progress=lambda done, total: progress.update(task, completed=done, total=total)
+            store,
+            feed,
+            wire,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     for skipped in report.skipped:
         click.echo(f"skipped {skipped.where}: {skipped.reason}", err=True)
@@ -169,9 +172,8 @@ async def import_(feed: str, source: str, *, store: Store, settings: Settings) -
 @main.command()
 @click.argument("feed")
 @_with_store
-async def export(feed: str, *, store: Store, settings: Settings) -> None:
+async def export(feed: str, *, store: Store) -> None:
     """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
-    del settings
     query = PageQuery(limit=100, order="oldest")
     while True:
         page = await store.updates.page(feed, query)
@@ -196,28 +198,25 @@ def feed() -> None:
 @click.option("--lang", help="Language, as en or uk.")
 @click.option("--timezone", help="Time zone, as Europe/Kyiv.")
 @_with_store
-async def feed_create(slug: str, *, store: Store, settings: Settings, **fields: str | None) -> None:
+async def feed_create(slug: str, *, store: Store, **fields: str | None) -> None:
     """Create the feed SLUG."""
     said = {name: value for name, value in fields.items() if value}
     made = await store.feeds.create(parse(FeedCreate, {"slug": slug, **said}))
-    del settings
     click.echo(f"/feeds/{made.slug}")
 
 
 @feed.command("close")
 @click.argument("slug")
 @_with_store
-async def feed_close(slug: str, *, store: Store, settings: Settings) -> None:
+async def feed_close(slug: str, *, store: Store) -> None:
     """Close the feed SLUG: its coverage has ended; readers are told."""
-    del settings
     await store.feeds.patch(slug, {"status": "closed"})
 
 
 @feed.command("list")
 @_with_store
-async def feed_list(*, store: Store, settings: Settings) -> None:
+async def feed_list(*, store: Store) -> None:
     """List the feeds."""
-    del settings
     table = Table("feed", "title", "status", "language", "time zone", box=None, pad_edge=False)
     for item in await store.feeds.list():
         table.add_row(item.slug, item.title, item.status, item.lang, item.timezone)
@@ -237,33 +236,55 @@ def token() -> None:
 @click.option("--role", type=ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
 @_with_store
-async def token_create(name: str, role: Role, feeds: str | None, *, store: Store, settings: Settings) -> None:
+async def token_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
     """Create a token and print it, alone, once: it cannot be shown again."""
-    del settings
-    limited = [slug.strip() for slug in feeds.split(",") if slug.strip()] if feeds is not None else None
-    for slug in limited or []:
-        await store.feeds.get(slug)
-    click.echo(await store.tokens.create(name, role, limited))
+    click.echo(await store.tokens.create(name, role, await _feeds(store, feeds)))
 
 
 @token.command("list")
 @_with_store
-async def token_list(*, store: Store, settings: Settings) -> None:
+async def token_list(*, store: Store) -> None:
     """List the tokens (never their secrets)."""
-    del settings
     table = Table("name", "role", "feeds", "created", box=None, pad_edge=False)
     for item in await store.tokens.list():
-        table.add_row(item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created)
+        table.add_row(
+            item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created
+        )
     Console().print(table)
 
 
 @token.command("revoke")
 @click.argument("name")
 @_with_store
-async def token_revoke(name: str, *, store: Store, settings: Settings) -> None:
+async def token_revoke(name: str, *, store: Store) -> None:
     """Take the token NAME back, with every session opened with it."""
-    del settings
     await store.tokens.revoke(name)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--role", type=ROLES, required=True)
+@click.option("--feeds", help="Limit it to these feeds, as news,sport.")
+@_with_store
+async def invite(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
+    """Print a link that lets NAME sign in at the desk, once, within a day."""
+    secret = await store.invites.create(name, role, await _feeds(store, feeds))
+    # After the #, so that it is in no server's log and no scanner that opens the link spends it.
+    click.echo(f"{store.settings.origin}/desk/join#{secret}")
+
+
+async def _feeds(store: Store, listed: str | None) -> list[str] | None:
+    """Feeds as typed, each of which must be there.
+
+    Raises:
+        FeedNotFound
+    """
+    if listed is None:
+        return None
+    slugs = [slug.strip() for slug in listed.split(",") if slug.strip()]
+    for slug in slugs:
+        await store.feeds.get(slug)
+    return slugs
 
 
 # The operator -----------------------------------------------------------------------------------
@@ -271,9 +292,8 @@ async def token_revoke(name: str, *, store: Store, settings: Settings) -> None:
 
 @main.command()
 @_with_store
-async def doctor(*, store: Store, settings: Settings) -> None:
+async def doctor(*, store: Store) -> None:
     """Check Redis, its settings and every feed; exit code 1 if something is wrong."""
-    del settings
     click.echo(f"ok   {await store.check_version()}")
     problems = await store.check_settings()
     for slug in [item.slug for item in await store.feeds.list()]:
@@ -296,5 +316,3 @@ def config(**flags: Any) -> None:
     for name, field in Settings.model_fields.items():
         table.add_row(f"LIVEFEED_{name.upper()}", settings.shown(name), field.description)
     Console().print(table)
-
-

@@ -60,7 +60,10 @@ def serve(settings: Settings, *, demo: bool) -> None:
         else:
             announce()
             watch = embedded.ensure_running if embedded else None
-            supervise([(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)], watch)
+            supervise(
+                [(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)],
+                watch,
+            )
 
 
 @contextmanager
@@ -93,7 +96,9 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
             token = await store.tokens.create("admin", "admin")
         feeds = await store.feeds.list()
     except StoreError as error:
-        raise StartupError(f"{error}. Check LIVEFEED_REDIS_URL, or leave it out for an embedded Redis.") from error
+        raise StartupError(
+            f"{error}. Check LIVEFEED_REDIS_URL, or leave it out for an embedded Redis."
+        ) from error
     finally:
         await store.close()
     return _Start(redis, embedded is not None, feeds[0].slug if feeds else "news", token)
@@ -135,7 +140,9 @@ async def _watch(embedded: EmbeddedRedis) -> None:
     while True:
         try:
             if await asyncio.to_thread(embedded.ensure_running):
-                _log.warning("the embedded Redis had died and was started again; nothing acknowledged is lost")
+                _log.warning(
+                    "the embedded Redis had died and was started again; nothing acknowledged is lost"
+                )
         except StartupError as error:
             _log.error("%s", error)
         await asyncio.sleep(WATCH_S)
@@ -168,7 +175,10 @@ def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
         f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',
     ]
     if start.token is not None:
-        lines += [f"  Token   {start.token}", "          (admin; sign in at the desk with it. It is not shown again.)"]
+        lines += [
+            f"  Token   {start.token}",
+            "          (admin; sign in at the desk with it. It is not shown again.)",
+        ]
     return "\n".join(lines)
 
 

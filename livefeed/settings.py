@@ -21,27 +21,36 @@ class Settings(BaseSettings):
 
     redis_url: str | None = Field(
         None,
-        description="Redis or Valkey, 6.2 or newer: redis://, rediss://, unix://, redis+sentinel://host:port,…/service, "
-        "redis+cluster://. Without it, `serve` runs a private server in the data directory.",
+        description="Redis or Valkey, 6.2 or newer: redis://, rediss://, unix://, "
+        "redis+sentinel://host:port,…/service, redis+cluster://. Without it, `serve` runs a private server in the data directory.",
     )
     data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Processes that serve readers.")
     public_url: AnyHttpUrl | None = Field(
-        None, description="What readers call this server, as https://live.example.org; links are made from it."
+        None,
+        description="What readers call this server, as https://live.example.org; links are made from it.",
     )
     desk_host: str | None = Field(None, description="Serve the desk under this host name only.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
     access_log: bool = Field(False, description="Log each request.")
-    log_entries: int = Field(20_000, ge=100, le=1_000_000, description="Changes kept in each feed's log in Redis.")
-    window_entries: int = Field(2_000, ge=10, le=1_000_000, description="Changes of each feed kept in memory.")
-    window_bytes: int = Field(4_194_304, ge=65_536, description="Bytes of changes of each feed kept in memory.")
+    log_entries: int = Field(
+        20_000, ge=100, le=1_000_000, description="Changes kept in each feed's log in Redis."
+    )
+    window_entries: int = Field(
+        2_000, ge=10, le=1_000_000, description="Changes of each feed kept in memory."
+    )
+    window_bytes: int = Field(
+        4_194_304, ge=65_536, description="Bytes of changes of each feed kept in memory."
+    )
     ping_s: float = Field(15.0, ge=0.05, le=60.0, description="Seconds between two heartbeats.")
     send_timeout_s: float = Field(
         30.0, ge=0.1, le=600.0, description="A reader that takes nothing for this long is let go."
     )
-    drain_s: float = Field(5.0, ge=0.0, le=600.0, description="Seconds over which readers are sent away on shutdown.")
+    drain_s: float = Field(
+        5.0, ge=0.0, le=600.0, description="Seconds over which readers are sent away on shutdown."
+    )
     replicas: int = Field(0, ge=0, le=10, description="Replicas that must confirm each write (WAIT).")
     replicas_timeout_ms: int = Field(1_000, ge=1, le=60_000, description="How long to wait for them.")
     idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.redis_servers import RedisServer
@@ -34,28 +34,37 @@ class LossyProxy:
         assert task is not None
         self._connections.add(task)
         back_reader, back_writer = await asyncio.open_unix_connection(self._target)
+        scripts = asyncio.Event()
+        ways = [
+            asyncio.create_task(self._there(reader, back_writer, scripts)),
+            asyncio.create_task(self._back(back_reader, writer, scripts)),
+        ]
         try:
-            with suppress(ConnectionError):
-                await self._relay(reader, writer, back_reader, back_writer)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
             back_writer.close()
             self._connections.discard(task)
 
-    async def _relay(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        back_reader: asyncio.StreamReader,
-        back_writer: asyncio.StreamWriter,
+    async def _there(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scripts: asyncio.Event
     ) -> None:
-        """One request at a time, as redis-py sends them."""
         while request := await reader.read(1 << 20):
-            back_writer.write(request)
-            reply = await back_reader.read(1 << 20)
-            if self.lose and b"EVAL" in request and not reply.startswith(b"-NOSCRIPT"):
+            if b"EVAL" in request:
+                scripts.set()
+            writer.write(request)
+
+    async def _back(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scripts: asyncio.Event
+    ) -> None:
+        while reply := await reader.read(1 << 20):
+            if self.lose and scripts.is_set() and not reply.startswith(b"-NOSCRIPT"):
                 self.lose -= 1
                 return
+            scripts.clear()
             writer.write(reply)
 
     async def close(self) -> None:

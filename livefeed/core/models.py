@@ -85,9 +85,9 @@ def _rfc3339(value: str) -> str:
 def _web_address(value: str) -> str:
     try:
         parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not _NOT_IN_ADDRESS.search(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and not _NOT_IN_ADDRESS.search(value)
     except ValueError:
-        good = False
+        good = None
     if not good:
         raise ValueError("give a web address that begins with http:// or https://")
     return value
@@ -147,7 +147,10 @@ UpdateId = Annotated[str, StringConstraints(pattern=_UPDATE_ID)]
 Time = Annotated[str, AfterValidator(_rfc3339), Field(json_schema_extra={"format": "date-time"})]
 Tag = Annotated[str, _line(50), AfterValidator(_one_line)]
 Text = Annotated[
-    str, BeforeValidator(_unify_breaks), StringConstraints(min_length=1, max_length=MAX_TEXT), AfterValidator(_no_controls)
+    str,
+    BeforeValidator(_unify_breaks),
+    StringConstraints(min_length=1, max_length=MAX_TEXT),
+    AfterValidator(_no_controls),
 ]
 WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_web_address)]
 Format = Literal["markdown", "html"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTROL", "FEEDS", "SESSIONS", "TOKENS", "FeedKeys", "LogName"]
+__all__ = ["CONTROL", "FEEDS", "INVITES", "SESSIONS", "TOKENS", "FeedKeys", "LogName"]
 
 from typing import Literal
 
 FEEDS = "livefeed:feeds"
 TOKENS = "livefeed:tokens"
 SESSIONS = "livefeed:sessions"
+INVITES = "livefeed:invites"
 CONTROL = "livefeed:control"
 
 LogName = Literal["log", "desklog"]

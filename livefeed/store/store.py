@@ -11,6 +11,7 @@ from livefeed.store.client import Connector
 from livefeed.store.commit import Committer
 from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
+from livefeed.store.invites import Invites
 from livefeed.store.keys import LogName
 from livefeed.store.log import Log
 from livefeed.store.reading import BlockedReader
@@ -37,6 +38,7 @@ class Store:
     """Everything in Redis. Opening it connects to nothing yet."""
 
     def __init__(self, url: str, settings: Settings) -> None:
+        self.settings = settings
         self.connector = Connector(url)
         if settings.replicas and self.connector.is_cluster:
             raise StartupError("LIVEFEED_REPLICAS cannot be used with redis+cluster://: set it to 0.")
@@ -56,6 +58,7 @@ class Store:
         self.feeds = Feeds(self._client, committer, self.control)
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
         self.tokens = Tokens(self._client, self.control, session_s=settings.session_s)
+        self.invites = Invites(self._client, self.tokens)
 
     def log(self, feed: str, name: LogName = "log") -> Log:
         return Log(self._client, self._scripts, feed, name)

@@ -28,8 +28,8 @@ def own_origin(settings: Settings, headers: Mapping[str, str]) -> str:
     in at and does not go to evil.example, and what else is here is what anyone may read.
     """
     if settings.public_url is None:
-        origin, host = headers.get("origin", ""), headers.get("host", "")
-        if origin in (f"http://{host.lower()}", f"https://{host.lower()}"):
+        origin, host = headers.get("origin", ""), headers.get("host", "").lower()
+        if host and origin in (f"http://{host}", f"https://{host}"):
             return origin
     return settings.origin
 

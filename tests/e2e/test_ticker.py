@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,14 +141,19 @@ def test_a_put_below_the_range_stays_out(server: Server, page: Page) -> None:
 def test_falls_back(server: Server, page: Page, blocked: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.route_web_socket(re.compile("/socket"), lambda socket: close(socket))
-    if "sse" in blocked:
-        page.route(re.compile("/events"), lambda route: route.abort())
+    block(page, blocked)
     open_ticker(page, server)
     server.publish("Through the back door")
     expect(page.locator(".updates > article")).to_contain_text("Through the back door")
     assert any("/events" in url for url in asked)
     assert any("/changes" in url for url in asked) == ("sse" in blocked)
+
+
+def block(page: Page, transports: str) -> None:
+    if "ws" in transports:
+        page.route_web_socket(re.compile("/socket"), close)
+    if "sse" in transports:
+        page.route(re.compile("/events"), lambda route: route.abort())
 
 
 def close(socket: WebSocketRoute) -> None:
@@ -197,10 +204,12 @@ def test_a_filter_holds_for_arrivals(server: Server, page: Page) -> None:
     expect(page.locator(f"#update-{three['id']}")).to_have_count(0)
 
 
-def test_converges_over_random_losses(server: Server, page: Page) -> None:
+@pytest.mark.parametrize("blocked", ["", "ws", "ws,sse"])
+def test_converges_over_random_losses(server: Server, page: Page, blocked: str) -> None:
     """Any mixture of changes and outages ends as a fresh load would."""
     chance = random.Random(20261122)
     ids = [server.publish(f"Start {number}", key=number % 3 == 0)["id"] for number in range(30)]
+    block(page, blocked)
     open_ticker(page, server)
     page.get_by_role("link", name="More news").click()
     expect(page.locator(".updates > article")).to_have_count(30)
@@ -227,6 +236,106 @@ def test_converges_over_random_losses(server: Server, page: Page) -> None:
     assert events == [event["id"] for event in fresh["key"]]
     pinned = page.locator(".pinned > article").evaluate_all("nodes => nodes.map(node => node.id.slice(7))")
     assert pinned == [update["id"] for update in fresh["pinned"]]
+
+
+class Wire:
+    """Stands in the middle of the page's WebSocket: loses what it is told to, says what it is told to."""
+
+    def __init__(self, page: Page) -> None:
+        self.losing = False
+        self.opened = 0
+        self.heard: list[dict[str, Any]] = []
+        page.route_web_socket(re.compile("/socket"), self._open)
+
+    def _open(self, socket: WebSocketRoute) -> None:
+        self.opened += 1
+        self._socket = socket
+        socket.connect_to_server().on_message(self._pass)
+
+    def _pass(self, data: str | bytes) -> None:
+        self.heard.append(json.loads(data))
+        if not self.losing:
+            self._socket.send(data)
+
+    def say(self, message: dict[str, Any]) -> None:
+        self._socket.send(json.dumps(message))
+
+
+def until(page: Page, happened: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if happened():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it did not happen")
+
+
+@pytest.mark.parametrize("told_by", ["change", "ping"])
+def test_a_lost_message_is_noticed(server: Server, page: Page, told_by: str) -> None:
+    wire = Wire(page)
+    open_ticker(page, server)
+    wire.losing = True
+    server.publish("Lost on the way")
+    until(page, lambda: wire.heard[-1]["type"] == "change")
+    wire.losing = False
+    if told_by == "change":
+        server.publish("The next one")
+    else:
+        wire.say({"type": "ping", "position": wire.heard[-1]["position"], "readers": 1})
+    expect_exact(page, server)
+    expect(status(page)).to_have_text("Live")
+    assert wire.opened == 2
+
+
+def test_a_snapshot_refills_what_was_loaded(server: Server, page: Page) -> None:
+    ids = [server.publish(f"Update {number}", key=number % 2 == 0)["id"] for number in range(60)]
+    wire = Wire(page)
+    open_ticker(page, server)
+    page.get_by_role("link", name="More news").click()
+    expect(page.locator(".updates > article")).to_have_count(40)
+    wire.losing = True
+    server.edit(ids[55], title="Edited near the top")
+    server.edit(ids[22], title="Edited near the end")
+    server.delete(ids[20])
+    server.delete(ids[30])
+    server.edit(ids[3], time="2030-01-01T00:00:00Z", pinned=True)
+    new = server.publish("New")["id"]
+    snapshot = server.page(limit=20)
+    wire.losing = False
+    wire.say({"type": "sync", "position": snapshot["position"], "recovered": False, "snapshot": snapshot})
+    expect(page.locator(f"#update-{new}")).to_be_visible()
+    wanted = held(server)
+    deep = [row[0] for row in wanted].index(ids[21])
+    page.wait_for_function(
+        "count => document.querySelectorAll('.updates > article').length >= count", arg=deep + 1
+    )
+    got = shown(page)
+    assert got == wanted[: len(got)]
+    expect(status(page)).to_have_text("Live")
+
+
+def test_an_unknown_change_makes_it_refetch(server: Server, page: Page) -> None:
+    wire = Wire(page)
+    open_ticker(page, server)
+    epoch, offset = wire.heard[-1]["position"].split(":")
+    with page.expect_request(re.compile(r"/v1/feeds/news/updates\?limit=20")):
+        position = f"{epoch}:{int(offset) + 1}"
+        wire.say({"type": "change", "after": int(offset), "position": position, "change": {"op": "new"}})
+    wire.say({"type": "something-new"})
+    expect(status(page)).to_have_text("Live")
+
+
+def test_a_bye_is_obeyed(server: Server, page: Page) -> None:
+    wire = Wire(page)
+    open_ticker(page, server)
+    wire.say({"type": "bye", "reason": "rotate", "retry": 300})
+    expect(status(page)).to_have_text("Reconnecting")
+    page.wait_for_timeout(250)
+    assert wire.opened == 1
+    expect(status(page)).to_have_text("Live")
+    wire.say({"type": "bye", "reason": "revoked", "retry": None})
+    expect(status(page)).to_have_text("Not live")
+    page.wait_for_timeout(1500)
+    assert wire.opened == 2
 
 
 def test_server_html_is_checked_again(server: Server, page: Page) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -96,15 +97,12 @@ async def test_a_compressed_body() -> None:
         pytest.param(b'{"a":1,"a":2}', id="a name twice"),
         pytest.param(b'{"a":{"b":1,"b":1}}', id="a name twice further down"),
         pytest.param(b"[" * 5_000, id="nested for ever"),
-        pytest.param(b"[" * 900 + b"]" * 900, id="nested 900 deep"),
         pytest.param(b'{"a":"\x01"}', id="a raw control character"),
         pytest.param(b"\x00", id="NUL"),
     ],
 )
 async def test_what_cannot_be_read_as_json(body: bytes) -> None:
     response = await send(body)
-    if body.startswith(b"[[") and body.endswith(b"]]") and response.status_code == 422:
-        return  # read after all: then it is no object
     assert_problem(response, 400, "bad-request")
 
 
@@ -114,8 +112,9 @@ async def test_json_but_no_object(body: bytes) -> None:
 
 
 async def test_nested_too_deeply() -> None:
-    body = b'{"a":' * 30 + b"1" + b"}" * 30
-    assert_problem(await send(body), 422, "invalid-input", "body")
+    for depth in (21, 30, 500):
+        body = b'{"a":' * depth + b"1" + b"}" * depth
+        assert_problem(await send(body), 422, "invalid-input", "body")
     assert (await send(b'{"a":' * 20 + b"1" + b"}" * 20)).status_code == 200
 
 
@@ -184,6 +183,4 @@ async def test_a_connection_that_ends_early() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_are_too_strange(body: bytes) -> None:
-    import asyncio
-
     assert asyncio.run(send(body)).status_code in (200, 400, 422)

@@ -1,0 +1,45 @@
+"""Settings: where they come from, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from livefeed.errors import StartupError
+from livefeed.settings import load_settings
+
+
+def test_a_flag_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEFEED_PORT", "9000")
+    assert load_settings(port=None).port == 9000
+    assert load_settings(port=9001).port == 9001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIVEFEED_PORT", "http"),
+        ("LIVEFEED_PORT", "70000"),
+        ("LIVEFEED_PUBLIC_URL", "live.example.org"),
+        ("LIVEFEED_PUBLIC_URL", "https://live.example.org/news"),
+        ("LIVEFEED_WINDOW_ENTRIES", "-1"),
+        ("LIVEFEED_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StartupError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{name} is wrong: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_origin_is_the_public_address_or_the_one_listened_on() -> None:
+    assert load_settings(public_url="https://live.example.org/").origin == "https://live.example.org"
+    assert load_settings(host="0.0.0.0", port=8001).origin == "http://localhost:8001"
+    assert load_settings(host="::1", port=8001).origin == "http://[::1]:8001"
+
+
+def test_passwords_are_not_shown() -> None:
+    settings = load_settings(redis_url="redis://user:hunter2@redis.example.org:6379/0")
+    assert settings.shown("redis_url") == "redis://***@redis.example.org:6379/0"
+    assert load_settings().shown("redis_url") == "–"

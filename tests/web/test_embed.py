@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.web.served import ORIGIN, Served, served
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Served]:
+    async with served() as site:
+        await site.feed(title="The news")
+        for number in range(25):
+            await site.publish(f"Text {number}", time=f"2026-11-22T08:{number:02}:00Z")
+        yield site
+
+
+async def test_the_frame_is_a_page(site: Served) -> None:
+    answer = await site.get("/embed/news")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "frame-ancestors *" in answer.headers["content-security-policy"]
+    assert answer.text.count("<article ") == 20
+    assert "s-maxage=2" in answer.headers["cache-control"]
+
+
+async def test_its_length_can_be_chosen(site: Served) -> None:
+    assert (await site.get("/embed/news?limit=3")).text.count("<article ") == 3
+    assert (await site.get("/embed/news.html?limit=3")).text.count("<li>") == 3
+    for path in ("/embed/news?limit=0", "/embed/news.html?limit=101"):
+        assert (await site.get(path)).status_code == 422
+
+
+async def test_the_fragment_is_no_page_and_its_addresses_are_absolute(site: Served) -> None:
+    answer = await site.get("/embed/news.html")
+    assert answer.text.startswith("<section")
+    assert "<html" not in answer.text
+    assert answer.text.count("<li>") == 10
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', answer.text)
+    assert addresses
+    assert all(address.startswith(f"{ORIGIN}/feeds/news") for address in addresses)
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors *"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    again = await site.get("/embed/news.html", if_none_match=answer.headers["etag"])
+    assert again.status_code == 304
+
+
+async def test_the_fragment_may_be_read_by_the_feeds_sites_only(site: Served) -> None:
+    await site.feed("limited", origins=["https://a.example"])
+    answer = await site.get("/embed/limited.html", origin="https://a.example")
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    for origin in ("https://b.example", "null"):
+        answer = await site.get("/embed/limited.html", origin=origin)
+        assert "access-control-allow-origin" not in answer.headers
+        assert answer.headers["vary"] == "Origin"
