@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from livefeed import __version__
 
 import click
 
@@ -16,7 +16,7 @@ from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
 from livefeed.errors import FeedExists, StartupError, StoreError
-from livefeed.fanout.server import Server, bind
+from livefeed.fanout.server import Server, bind, run
 from livefeed.fanout.supervisor import supervise
 from livefeed.settings import Settings
 from livefeed.store.embedded import EmbeddedRedis
@@ -56,7 +56,7 @@ def serve(settings: Settings, *, demo: bool) -> None:
             click.echo(_announcement(settings, start, demo=demo))
 
         if settings.workers == 1:
-            asyncio.run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
+            run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
         else:
             announce()
             watch = embedded.ensure_running if embedded else None
@@ -90,6 +90,9 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
     token = None
     try:
         redis = await store.check_version()
+        if embedded is not None:
+            # A text that was deleted just before a crash may still be in the file.
+            store.rewriter.request()
         if embedded is not None and embedded.fresh:
             with suppress(FeedExists):
                 await store.feeds.create(FeedCreate(slug="news", title="News"))
@@ -162,14 +165,14 @@ async def _play(settings: Settings) -> None:
 def _work(settings: Settings, listener: socket.socket, demo: bool) -> None:
     """One of several processes."""
     _log_to_stderr(settings)
-    asyncio.run(_serve_one(settings, listener, None, demo=demo))
+    run(_serve_one(settings, listener, None, demo=demo))
 
 
 def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
     origin, feed = settings.origin, "demo" if demo else start.feed
     where = f"Redis: {start.redis}" + (f", embedded in {settings.data_dir}" if start.embedded else "")
     lines = [
-        f"livefeed {version('livefeed')}   {where}",
+        f"livefeed {__version__}   {where}",
         f"  Ticker  {origin}/feeds/{feed}",
         f"  Desk    {origin}/desk",
         f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',

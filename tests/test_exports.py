@@ -19,7 +19,7 @@ MODULES = {
 }
 
 # Other programs may import these. A name that goes or comes is a line in CHANGELOG.md.
-PUBLIC: list[str] = []
+PUBLIC = ["__version__"]
 
 
 def _kind_and_name(name: str) -> tuple[int, str]:

@@ -14,9 +14,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "livefeed"
 LAYERS = [
     "__main__",
     "cli",
+    "serving",
     "app",
     "web",
     "fanout",
+    "demo",
     "wires",
     "store",
     "core",

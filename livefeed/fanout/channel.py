@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -20,25 +21,25 @@ __all__ = ["Channel"]
 class Channel:
     """One log in this process.
 
-    Its state changes in whole steps without an await: :meth:`adopt` (the same history, seen
-    again), :meth:`dispatch` (what comes next) and :meth:`rebuild` (another history: everybody
-    must be synced anew, which ``generation`` tells).
+    Its state changes in whole steps without an await: :meth:`rebuild` (stand on the log as it is),
+    :meth:`adopt` (the same history, seen again) and :meth:`dispatch` (what comes next). Readers
+    notice another history by their own position, which is then no longer good.
     """
 
     def __init__(self, log: Log, *, window_entries: int, window_bytes: int) -> None:
         self.log = log
         self.readers = 0
         """Streams open now, for the heartbeats."""
-        self.generation = 0
         self.ended = False
         """Nothing comes any more: the feed was removed."""
+        self.feed: dict[str, Any] = {}
+        """The feed's own fields, as of the head."""
         self._bounds = {"max_entries": window_entries, "max_bytes": window_bytes}
         self._epochs: tuple[tuple[str, int], ...] = ()
         self._floor = 0
         self._window = Window(floor=0, **self._bounds)
+        self._stands_on = Position("", 0)
         self._turn = asyncio.Event()
-        self.feed: dict[str, Any] = {}
-        """The feed's own fields, as of the head."""
 
     @property
     def head(self) -> int:
@@ -51,30 +52,39 @@ class Channel:
         return Reigns(self._epochs, self.head, self._floor)
 
     @property
+    def stands_on(self) -> Position:
+        """The last entry read, in the reign that wrote it: where this is good, so is all that is here."""
+        return self._stands_on
+
+    @property
     def is_open(self) -> bool:
         return not self.ended and self.feed.get("status") == "open"
 
-    def knows(self, epoch: str) -> bool:
-        return any(known == epoch for known, _ in self._epochs)
-
     # What the hub does --------------------------------------------------------------------------
 
-    def rebuild(self, attached: Attached, newest: Sequence[LogEntry]) -> None:
-        """Stand on the log as it is now; ``newest`` are its newest entries."""
-        whole = len(newest) < self._bounds["max_entries"]
-        floor = attached.reigns.floor if whole else newest[0].offset - 1
+    def rebuild(self, newest: Attached) -> None:
+        """Stand on the log as it is now; ``newest`` came with its newest entries."""
+        reigns, entries = newest.reigns, newest.entries
+        whole = len(entries) < self._bounds["max_entries"]
+        floor = reigns.floor if whole else entries[0].offset - 1
         self._window = Window(floor=floor, **self._bounds)
-        self._epochs, self._floor = attached.reigns.epochs, attached.reigns.floor
-        self.feed = orjson.loads(attached.feed)
-        self._append(newest)
-        self.generation += 1
+        self._epochs, self._floor, self._stands_on = reigns.epochs, reigns.floor, reigns.position
+        self._append(entries)
+        self.feed = newest.feed
         self.wake()
 
     def adopt(self, attached: Attached) -> None:
         """Take over what Redis says of reigns, floor and feed; the head stays what was read."""
-        self._epochs, self._floor = attached.reigns.epochs, attached.reigns.floor
-        if attached.reigns.head <= self.head:
-            self.feed = orjson.loads(attached.feed)
+        known, self._epochs, self._floor = self._epochs, attached.reigns.epochs, attached.reigns.floor
+        if attached.reigns.head == self.head:
+            self.feed = attached.feed
+        if known != self._epochs:
+            self.wake()  # who has come further than we have may stand on a tail that was lost
+
+    def fits(self, entry: LogEntry) -> bool:
+        """Whether it was written in the reign that, as far as known here, its offset belongs to."""
+        began = [epoch for epoch, first in self._epochs if first <= entry.offset]
+        return bool(began) and began[-1] == entry.epoch
 
     def dispatch(self, entries: Sequence[LogEntry]) -> None:
         """Take in what comes next; what is known already is passed over."""
@@ -97,6 +107,7 @@ class Channel:
                 continue
             made = messages.change_entry(entry.change, after=self.head, position=entry.position)
             self._window.append(made)
+            self._stands_on = entry.position
             if entry.change.key == FEED_KEY:
                 self.feed = orjson.loads(entry.change.raw)["feed"]
 
@@ -114,10 +125,12 @@ class Channel:
 
     async def next_turn(self, timeout_s: float) -> None:
         """Wait until something happened here, at most ``timeout_s``."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._turn.wait(), timeout_s)
-        except TimeoutError:
-            pass
 
     def statistics(self) -> dict[str, int]:
-        return {"readers": self.readers, "window_entries": len(self._window), "window_bytes": self._window.size_bytes}
+        return {
+            "readers": self.readers,
+            "window_entries": len(self._window),
+            "window_bytes": self._window.size_bytes,
+        }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Coroutine
 from typing import Any
 
-from livefeed.core.position import Position, Verdict
-from livefeed.errors import LivefeedError
+from livefeed.core.models import SLUG_PATTERN
+from livefeed.core.position import Position, Reigns, Verdict
+from livefeed.errors import FeedNotFound, LivefeedError, StoreError
 from livefeed.fanout import joining
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.settings import Settings
+from livefeed.store.log import Attached
 from livefeed.store.store import Store
 
 __all__ = ["Hub"]
@@ -32,16 +35,16 @@ class Hub:
     (On Cluster several logs cannot be read at once: they are in different slots.)
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, *, idle_s: float = IDLE_S) -> None:
         self.draining = False
-        self._store, self._settings = store, settings
+        self._store, self._settings, self._idle_s = store, settings, idle_s
         self._channels: dict[str, Channel] = {}
         self._opening: dict[str, asyncio.Task[Channel]] = {}
-        self._refreshing: dict[Channel, asyncio.Task[None]] = {}
+        self._refreshing: dict[Channel, asyncio.Task[Reigns]] = {}
         self._idle_since: dict[Channel, float] = {}
         self._tail: Tail
         self._own_tails: dict[Channel, Tail] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._name = secrets.token_hex(8)
         self._canary_seen = asyncio.Event()
         self._canary_at: float | None = None
@@ -57,14 +60,16 @@ class Hub:
         control_id = await self._store.control.last_id()
         followed = {} if self._store.connector.is_cluster else self._channels
         self._tail = Tail(self._store.blocked_reader(), followed, self, control_id)
-        self._tasks = [asyncio.create_task(self._look_after()), asyncio.create_task(self._canary())]
+        self._spawn(self._look_after())
+        self._spawn(self._canary())
 
     async def close(self) -> None:
         """Stop reading."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
+        tasks = [*self._tasks, *self._opening.values(), *self._refreshing.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""
@@ -82,6 +87,8 @@ class Hub:
         """
         if (channel := self._channels.get(feed)) is not None:
             return channel
+        if not SLUG_PATTERN.fullmatch(feed):
+            raise FeedNotFound(feed)
         if (opening := self._opening.get(feed)) is None:
             opening = self._opening[feed] = asyncio.create_task(self._open(feed))
             opening.add_done_callback(lambda _: self._opening.pop(feed, None))
@@ -132,18 +139,23 @@ class Hub:
             await self._tail.follow_changes()
         return channel
 
-    async def _drop(self, feed: str) -> None:
-        channel = self._channels.pop(feed)
+    def _drop(self, channel: Channel) -> None:
+        # By now the feed may have been created anew, and have another channel.
+        if self._channels.get(channel.log.feed) is channel:
+            del self._channels[channel.log.feed]
         self._idle_since.pop(channel, None)
         if (tail := self._own_tails.pop(channel, None)) is not None:
-            await tail.close()
+            self._spawn(tail.close())
 
-    async def _rebuild(self, channel: Channel) -> None:
-        attached = await channel.log.attach()
-        channel.rebuild(attached, await channel.log.newest(self._settings.window_entries))
+    async def _rebuild(self, channel: Channel) -> Attached:
+        newest = await channel.log.newest(self._settings.window_entries)
+        channel.rebuild(newest)
+        return newest
 
-    async def refresh(self, channel: Channel) -> None:
-        """Compare a channel with its log in Redis now; calls at the same time share one look.
+    async def refresh(self, channel: Channel) -> Reigns:
+        """Compare a channel with its log in Redis now, and say what reigns there.
+
+        Calls at the same time share one look.
 
         Raises:
             FeedNotFound, StoreError
@@ -151,17 +163,22 @@ class Hub:
         if (task := self._refreshing.get(channel)) is None:
             task = self._refreshing[channel] = asyncio.create_task(self._refresh(channel))
             task.add_done_callback(lambda _: self._refreshing.pop(channel, None))
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
 
-    async def _refresh(self, channel: Channel) -> None:
-        # Taken before asking: heads only grow, so whatever was ours before must be there still.
-        standing = channel.reigns.position
+    async def _refresh(self, channel: Channel) -> Reigns:
+        before = channel.stands_on
         attached = await channel.log.attach()
-        if attached.reigns.judge(standing) is Verdict.GOOD:
+        # What was ours before must be there still. What was read while we asked may be newer than the
+        # answer; or it came from a primary that was deposed meanwhile, and is not in the new history.
+        is_kept = attached.reigns.judge(before) is Verdict.GOOD
+        if is_kept and attached.reigns.judge(channel.stands_on) is not Verdict.BAD:
             channel.adopt(attached)
         else:
-            _log.warning("%s: Redis lost changes that were read before; syncing all readers anew", channel.log.feed)
-            await self._rebuild(channel)
+            _log.warning(
+                "%s: Redis has not kept what was read before; syncing readers anew", channel.log.feed
+            )
+            attached = await self._rebuild(channel)
+        return attached.reigns
 
     # What tails tell ----------------------------------------------------------------------------
 
@@ -170,27 +187,39 @@ class Hub:
             case {"event": "canary", "hub": self._name}:
                 self._canary_seen.set()
             case {"event": "feed-removed", "feed": str(feed)} if feed in self._channels:
-                self._end(self._channels[feed])
+                self._spawn(self._end_if_removed(self._channels[feed]))
 
     def on_broken(self, channel: Channel) -> None:
         self._end(channel)
 
+    async def _end_if_removed(self, channel: Channel) -> None:
+        """The word of a removal may come after the feed was created anew: then that is what readers get."""
+        try:
+            await self.refresh(channel)
+        except (FeedNotFound, StoreError):
+            self._end(channel)
+
     def _end(self, channel: Channel) -> None:
         channel.end()
-        self._tasks.append(asyncio.create_task(self._drop(channel.log.feed)))
+        self._drop(channel)
 
     # The tasks ----------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _look_after(self) -> None:
         """Drop channels that nobody watches."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(IDLE_S / 10)
-            for feed, channel in list(self._channels.items()):
+            await asyncio.sleep(self._idle_s / 10)
+            for channel in list(self._channels.values()):
                 if channel.readers:
                     self._idle_since.pop(channel, None)
-                elif loop.time() - self._idle_since.setdefault(channel, loop.time()) > IDLE_S:
-                    await self._drop(feed)
+                elif loop.time() - self._idle_since.setdefault(channel, loop.time()) > self._idle_s:
+                    self._drop(channel)
 
     async def _canary(self) -> None:
         """Send a canary through Redis and this hub's own reading, and note when it arrived."""

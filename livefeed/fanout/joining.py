@@ -8,10 +8,9 @@ from typing import Protocol
 
 from livefeed.core import messages
 from livefeed.core.paging import PageQuery
-from livefeed.core.position import Position, Verdict
+from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.errors import StoreUnavailable
 from livefeed.fanout.channel import Channel
-from livefeed.store.log import LogEntry
 from livefeed.store.updates import Updates
 
 __all__ = ["Joined", "Refresher", "join"]
@@ -24,20 +23,20 @@ MAX_CATCH_UP = 1_000
 
 
 class Refresher(Protocol):
-    async def refresh(self, channel: Channel) -> None:
-        """Compare a channel with its log in Redis now."""
+    async def refresh(self, channel: Channel) -> Reigns:
+        """Compare a channel with its log in Redis now, and say what reigns there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The ``sync`` messages with their positions; where they leave the reader; in which generation.
+    """A ``sync`` and where it leaves the reader; ``news`` is False where it says that nothing was missed.
 
-    ``news`` is False where they only say that nothing was missed.
+    Of a long catch-up it is the first piece: the rest is what the reader misses at that position,
+    so that nobody holds more than a piece of it, and what is deleted meanwhile is not sent any more.
     """
 
-    pieces: list[tuple[Position, bytes]]
     position: Position
-    generation: int
+    message: bytes
     news: bool
 
 
@@ -54,44 +53,47 @@ async def join(hub: Refresher, updates: Updates, channel: Channel, position: Pos
     if position is not None:
         if channel.judge(position) is not Verdict.GOOD:
             await _ask_redis(hub, channel, position)
-        if channel.judge(position) is Verdict.GOOD:
-            missed = channel.missed(position.offset)
-            if missed is not None:
-                at = channel.reigns.position
-                return Joined(list(messages.sync_pieces(at, missed)), at, channel.generation, bool(missed))
-            if caught_up := await _from_log(hub, channel, position):
-                return caught_up
+        if joined := _from_window(channel, position):
+            return joined
+        if channel.judge(position) is not Verdict.BAD and (joined := await _from_log(hub, channel, position)):
+            return joined
     return await _snapshot(hub, updates, channel)
 
 
 async def _ask_redis(hub: Refresher, channel: Channel, position: Position) -> None:
     """This process may be behind Redis: let it look, and wait for it where it is."""
-    await hub.refresh(channel)
+    reigns = await hub.refresh(channel)
+    if reigns.judge(position) is not Verdict.GOOD:
+        return
     loop = asyncio.get_running_loop()
     deadline = loop.time() + WAIT_FOR_HUB_S
     while channel.judge(position) is Verdict.AHEAD and (left := deadline - loop.time()) > 0:
         await channel.next_turn(left)
 
 
+def _from_window(channel: Channel, position: Position) -> Joined | None:
+    missed = channel.missed(position.offset)
+    if missed is None or channel.judge(position) is not Verdict.GOOD:
+        return None
+    head = channel.reigns.position
+    return Joined(*next(messages.sync_pieces(head, missed)), bool(missed))
+
+
 async def _from_log(hub: Refresher, channel: Channel, position: Position) -> Joined | None:
-    attached, entries = await channel.log.after(position.offset, count=MAX_CATCH_UP + 1)
-    end: LogEntry | None = entries[-1] if entries else None
-    standing = end.position if end else attached.reigns.position
-    # Judged by what Redis said after the entries were read: a fail-over in between shows here.
-    sound = attached.reigns.judge(position) is Verdict.GOOD and attached.reigns.judge(standing) is Verdict.GOOD
-    if not sound or len(entries) > MAX_CATCH_UP:
+    attached = await channel.log.after(position.offset, count=MAX_CATCH_UP + 1)
+    head, missed = attached.reigns.position, attached.entries
+    if attached.reigns.judge(position) is not Verdict.GOOD or len(missed) > MAX_CATCH_UP:
         return None
-    if not await _knows(hub, channel, standing):
+    if not await _knows(hub, channel, head):
         return None
-    return Joined(list(messages.sync_pieces(standing, entries)), standing, channel.generation, bool(entries))
+    return Joined(*next(messages.sync_pieces(head, missed)), bool(missed))
 
 
 async def _snapshot(hub: Refresher, updates: Updates, channel: Channel) -> Joined:
     for _ in range(3):
         page = await updates.page(channel.log.feed, PageQuery())
         if await _knows(hub, channel, page.position):
-            message = messages.snapshot(page.position, page.json())
-            return Joined([(page.position, message)], page.position, channel.generation, True)
+            return Joined(page.position, messages.snapshot(page.position, page.json()), True)
     raise StoreUnavailable("it changes its primary again and again")
 
 

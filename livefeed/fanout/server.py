@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import importlib.util
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any
 
@@ -15,7 +17,7 @@ from livefeed.errors import StartupError
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 
-__all__ = ["Server", "bind"]
+__all__ = ["Server", "bind", "run"]
 
 BACKLOG = 4096
 MAX_FROM_READER_BYTES = 1024
@@ -51,8 +53,18 @@ def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
             listener.bind(address)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StartupError(f"Cannot listen on {host} port {port} ({reason}): choose another with --host or --port.") from error
+        raise StartupError(
+            f"Cannot listen on {host} port {port} ({reason}): choose another with --host or --port."
+        ) from error
     return shared
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` on uvloop where it is installed, else on asyncio's own loop."""
+    found = importlib.util.find_spec("uvloop")
+    factory = importlib.import_module("uvloop").new_event_loop if found else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
 
 
 class Server(uvicorn.Server):
@@ -75,7 +87,7 @@ class Server(uvicorn.Server):
                 backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=3,
+                timeout_graceful_shutdown=1,  # after our own drain: for readers that take nothing
                 lifespan="on",
             )
         )
@@ -107,7 +119,8 @@ class Server(uvicorn.Server):
 
     async def _drain(self) -> None:
         self._hub.drain()
-        deadline = asyncio.get_running_loop().time() + self._drain_s + 1.0
-        while self._hub.statistics()["readers"] and asyncio.get_running_loop().time() < deadline:
+        deadline = asyncio.get_running_loop().time() + self._drain_s + 0.3
+        # Looked at, since every reader leaves by itself, and it takes seconds at most.
+        while self._hub.statistics()["readers"] and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.should_exit = True

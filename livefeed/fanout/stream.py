@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from livefeed.core import messages
 from livefeed.core.messages import ByeReason
-from livefeed.core.position import Position
+from livefeed.core.position import Position, Verdict
 from livefeed.core.window import Entry
 from livefeed.errors import FeedNotFound, StoreError
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.joining import Joined
 
-__all__ = ["Message", "bye", "poll", "stream", "watching"]
+__all__ = ["OVERLOAD_RETRY_S", "Message", "bye", "poll", "stream", "watching"]
+
+OVERLOAD_RETRY_S = 5.0
+"""When a reader is to come back where Redis was needed and is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def watching(channel: Channel) -> Iterator[None]:
 
 async def stream(
     hub: Hub, channel: Channel, position: Position | None, *, ping_s: float, drain_s: float
-) -> AsyncIterator[list[Message]]:
+) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
     Raises:
@@ -65,8 +68,8 @@ async def stream(
     """
     loop = asyncio.get_running_loop()
     joined = await hub.join(channel, position)
-    yield _syncs(joined)
-    standing, generation = joined.position, joined.generation
+    standing = joined.position
+    yield [_sync(joined)]
     # Spread, so that readers who joined together are not pinged together.
     ping_at = loop.time() + ping_s * random.uniform(0.5, 1.0)
     while True:
@@ -78,28 +81,26 @@ async def stream(
             yield [bye("closed", None)]
             return
         missed = channel.missed(standing.offset)
-        if missed is None or channel.generation != generation:
+        if missed is None or channel.judge(standing) is Verdict.BAD:
             # The window has gone on without this reader, or another history began.
             try:
                 joined = await hub.join(channel, standing)
             except (FeedNotFound, StoreError):
-                yield [bye("overload", 5.0)]
+                yield [bye("overload", OVERLOAD_RETRY_S)]
                 return
-            yield _syncs(joined)
-            standing, generation = joined.position, joined.generation
-            continue
-        if missed:
+            standing = joined.position
+            yield [_sync(joined)]
+        elif missed:
             standing, batch = _news(channel, standing, missed)
             yield batch
-            continue
-        if not channel.is_open:
+        elif not channel.is_open and channel.judge(standing) is Verdict.GOOD:
             yield [bye("closed", None)]
             return
-        if (now := loop.time()) >= ping_at:
+        elif (now := loop.time()) >= ping_at:
             ping_at = now + ping_s
             yield [Message("ping", messages.ping(standing, channel.readers))]
-            continue
-        await channel.next_turn(ping_at - now)
+        else:
+            await channel.next_turn(ping_at - now)
 
 
 async def poll(hub: Hub, channel: Channel, position: Position | None, *, wait_s: float) -> Message:
@@ -114,27 +115,29 @@ async def poll(hub: Hub, channel: Channel, position: Position | None, *, wait_s:
         joined = await hub.join(channel, position)
         left = deadline - loop.time()
         if joined.news or left <= 0 or hub.draining or channel.ended:
-            return _syncs(joined)[0]  # where there are more pieces, the next poll gets the next one
-        await channel.next_turn(left)
+            return _sync(joined)
+        if channel.head <= joined.position.offset:
+            await channel.next_turn(left)
 
 
 def _news(channel: Channel, standing: Position, missed: list[Entry]) -> tuple[Position, list[Message]]:
-    """The shared messages where they follow on from ``standing``, else a ``sync``; and where that leads."""
-    if _follow_on(missed, standing.offset):
-        return missed[-1].position, [Message("change", entry.message, entry.position) for entry in missed]
-    head = channel.reigns.position
-    return head, [Message("sync", data, at) for at, data in messages.sync_pieces(head, missed)]
+    """The next of what was missed, at most about a piece of it, and where that leads.
+
+    These are the shared messages where they follow on from ``standing``, else it is a ``sync``.
+    """
+    batch: list[Message] = []
+    room = messages.PIECE_BYTES
+    for entry in missed:
+        if entry.after > standing.offset or (batch and len(entry.message) > room):
+            break
+        batch.append(Message("change", entry.message, entry.position))
+        room -= len(entry.message)
+        standing = entry.position
+    if not batch:  # compaction took out what the first one follows
+        standing, data = next(messages.sync_pieces(channel.reigns.position, missed))
+        batch = [Message("sync", data, standing)]
+    return standing, batch
 
 
-def _follow_on(entries: list[Entry], offset: int) -> bool:
-    """Whether each entry says that it follows what the reader has by then (compaction leaves gaps)."""
-    for entry in entries:
-        if entry.after > offset:
-            return False
-        offset = entry.offset
-    return True
-
-
-def _syncs(joined: Joined) -> list[Message]:
-    return [Message("sync", data, at) for at, data in joined.pieces]
-
+def _sync(joined: Joined) -> Message:
+    return Message("sync", joined.message, joined.position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ __all__ = ["supervise"]
 
 _log = logging.getLogger("livefeed.supervisor")
 
-LOOK_S = 0.5
+LOOK_S = 0.1
 RESTART_S = 1.0
 """A worker that keeps dying is not started more often than this."""
 
@@ -27,15 +28,39 @@ Job = tuple[Callable[..., None], tuple[Any, ...]]
 class _Worker:
     def __init__(self, job: Job) -> None:
         self._job = job
-        self.started_at = 0.0
-        self.process: SpawnProcess
-        self.start()
+        self._told = 0
+        self._started_at = 0.0
+        self._process: SpawnProcess
+        self._start()
 
-    def start(self) -> None:
-        target, args = self._job
-        self.process = multiprocessing.get_context("spawn").Process(target=target, args=args)
-        self.process.start()
-        self.started_at = time.monotonic()
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def _start(self) -> None:
+        self._process = multiprocessing.get_context("spawn").Process(target=_work, args=self._job)
+        self._process.start()
+        self._started_at = time.monotonic()
+
+    def start_again_if_dead(self) -> None:
+        if not self.is_alive and time.monotonic() - self._started_at > RESTART_S:
+            _log.error(
+                "worker %s died (exit code %s); starting another", self._process.pid, self._process.exitcode
+            )
+            self._start()
+
+    def tell(self, stops: int) -> None:
+        """Pass on that we were told to stop ``stops`` times by now."""
+        while self._told < stops and self.is_alive:
+            self._process.terminate()
+            self._told += 1
+
+
+def _work(target: Callable[..., None], args: tuple[Any, ...]) -> None:
+    # A terminal sends Ctrl-C to the whole process group. The supervisor passes it on: with the
+    # terminal's own it would be the second signal, which ends a worker without a drain.
+    os.setpgid(0, 0)
+    target(*args)
 
 
 def supervise(jobs: Sequence[Job], watch: Callable[[], bool] | None) -> None:
@@ -49,30 +74,27 @@ def supervise(jobs: Sequence[Job], watch: Callable[[], bool] | None) -> None:
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal stops
         stops += 1
-        for worker in workers:
-            if worker.process.is_alive():
-                worker.process.terminate()
 
-    workers: list[_Worker] = []
     # Set before the first worker starts, so that none is left behind.
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    workers: list[_Worker] = []
     try:
         workers.extend(_Worker(job) for job in jobs)
         while not stops:
-            _look_after(workers, watch)
+            for worker in workers:
+                worker.start_again_if_dead()
+            _call(watch)
             time.sleep(LOOK_S)
-        for worker in workers:
-            worker.process.join()
+        while any(worker.is_alive for worker in workers):
+            for worker in workers:
+                worker.tell(stops)
+            time.sleep(LOOK_S)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _look_after(workers: list[_Worker], watch: Callable[[], bool] | None) -> None:
-    for worker in workers:
-        if not worker.process.is_alive() and time.monotonic() - worker.started_at > RESTART_S:
-            _log.error("worker %s died (exit code %s); starting another", worker.process.pid, worker.process.exitcode)
-            worker.start()
+def _call(watch: Callable[[], bool] | None) -> None:
     if watch is not None:
         try:
             watch()

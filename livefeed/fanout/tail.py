@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
 
-from livefeed.errors import FeedNotFound, StoreError, StoreInconsistent
+from livefeed.core.position import Reigns
+from livefeed.errors import FeedNotFound, StoreError, StoreInconsistent, StoreUnavailable
 from livefeed.fanout.channel import Channel
 from livefeed.store.keys import CONTROL
 from livefeed.store.log import LogEntry
@@ -29,8 +31,8 @@ RETRY_S = (0.1, 2.0)
 class Listener(Protocol):
     """What a tail tells its hub."""
 
-    async def refresh(self, channel: Channel) -> None:
-        """Compare a channel with its log."""
+    async def refresh(self, channel: Channel) -> Reigns:
+        """Compare a channel with its log, and say what reigns there."""
 
     def on_control(self, event: dict[str, Any]) -> None:
         """An entry of the control log."""
@@ -62,10 +64,9 @@ class Tail:
         try:
             while self.connected and not self._closing:
                 await self._reader.unblock()  # does nothing in the moment before the read blocks
-                try:
-                    return await asyncio.wait_for(_true(self._took_changes), 0.05)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._took_changes.wait(), 0.05)
+                    return
         except StoreError:
             pass  # the reading will notice too, and take in what is there when it comes back
 
@@ -89,47 +90,65 @@ class Tail:
                 await self._refresh_all()
                 self.connected, wait = True, RETRY_S[0]
                 await self._read_until_error()
-            except StoreError as error:
-                if self.connected:
-                    _log.warning("Readers keep what they have; trying again: %s", error)
-                    self.reconnects += 1
-                self.connected = False
-                self._took_changes.set()
+            except Exception as error:
+                self._note(error)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, RETRY_S[1])
+
+    def _note(self, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            _log.exception(
+                "This is a bug; reading begins again, for without it every reader would wait for ever"
+            )
+        elif self.connected:
+            _log.warning("Readers keep what they have; trying again: %s", error)
+        self.reconnects += self.connected
+        self.connected = False
+        self._took_changes.set()
 
     async def _read_until_error(self) -> None:
         loop = asyncio.get_running_loop()
         attach_at = loop.time() + ATTACH_S
         while not self._closing:
-            by_key = {channel.log.key: channel for channel in self._channels.values()}
-            after = {key: f"{channel.head}-0" for key, channel in by_key.items()}
+            asked = {channel.log.key: (channel, channel.head) for channel in self._channels.values()}
+            after = {key: f"{head}-0" for key, (_, head) in asked.items()}
             if self._control_id is not None:
                 after[CONTROL] = self._control_id
             self._took_changes.set()
-            await self._dispatch(by_key, await self._reader.read(after))
+            for key, rows in await self._reader.read(after):
+                if key == CONTROL:
+                    self._hear(rows)
+                else:
+                    await self._dispatch(*asked[key], rows)
             if loop.time() >= attach_at:
                 await self._refresh_all()
                 attach_at = loop.time() + ATTACH_S
 
-    async def _dispatch(self, by_key: dict[str, Channel], rows: Rows) -> None:
-        for key, raw in rows:
-            if key == CONTROL:
-                self._control_id = raw[-1][0].decode()
-                for _, fields in raw:
-                    self._hub.on_control(orjson.loads(fields[b"event"]))
-                continue
-            channel = by_key[key]
-            try:
-                entries = [LogEntry.parse(*row) for row in raw]
-            except StoreInconsistent:
-                _log.exception("%s: the log holds something foreign; it is not followed any more", channel.log.feed)
-                self._hub.on_broken(channel)
-                continue
-            if not all(channel.knows(entry.epoch) for entry in entries):
+    def _hear(self, rows: Rows) -> None:
+        self._control_id = rows[-1][0].decode()
+        for _, fields in rows:
+            self._hub.on_control(orjson.loads(fields[b"event"]))
+
+    async def _dispatch(self, channel: Channel, after: int, rows: Rows) -> None:
+        """Hand on what was read above the offset ``after``.
+
+        Raises:
+            StoreUnavailable: it is not of the history that Redis has by now.
+        """
+        try:
+            entries = [LogEntry.parse(*row) for row in rows]
+            if not all(channel.fits(entry) for entry in entries):
                 await self._hub.refresh(channel)  # a new reign began: is what we stand on still true?
-            self.changes += sum(entry.offset > channel.head for entry in entries)
-            channel.dispatch(entries)
+        except StoreInconsistent:
+            self._give_up(channel)
+            return
+        if after > channel.head:
+            return  # rebuilt meanwhile: what lies in between is read first, and then this again
+        new = [entry for entry in entries if entry.offset > channel.head]
+        if not all(channel.fits(entry) for entry in new):
+            raise StoreUnavailable("this connection leads to a server that is not the primary any more")
+        self.changes += len(new)
+        channel.dispatch(new)
 
     async def _refresh_all(self) -> None:
         for channel in list(self._channels.values()):
@@ -138,7 +157,9 @@ class Tail:
             except FeedNotFound:
                 # Flushed, perhaps restored in a moment: readers keep what they have until it is back.
                 _log.warning("%s: the feed is not in Redis any more", channel.log.feed)
+            except StoreInconsistent:
+                self._give_up(channel)
 
-
-async def _true(event: asyncio.Event) -> None:
-    await event.wait()
+    def _give_up(self, channel: Channel) -> None:
+        _log.exception("%s: the log holds something foreign; it is not followed any more", channel.log.feed)
+        self._hub.on_broken(channel)

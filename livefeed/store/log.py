@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import orjson
 
 from livefeed.core.changes import Change, parse_change
 from livefeed.core.ids import new_epoch
@@ -11,7 +13,6 @@ from livefeed.core.position import Position, Reigns
 from livefeed.errors import FeedNotFound, StoreInconsistent
 from livefeed.store.keys import FeedKeys, LogName
 from livefeed.store.scripts import Scripts
-from livefeed.store.translate import translated
 
 __all__ = ["Attached", "Log", "LogEntry", "parse_reigns"]
 
@@ -39,52 +40,61 @@ class LogEntry:
             ((epoch, raw),) = fields.items()
             return cls(int(entry_id.removesuffix(b"-0")), epoch.decode(), parse_change(raw))
         except ValueError as error:
-            raise StoreInconsistent(f"the log's entry {entry_id.decode()} was not written by livefeed") from error
+            raise StoreInconsistent(
+                f"the log's entry {entry_id.decode()} was not written by livefeed"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What a log looks like at one moment, and the feed's own JSON."""
+    """What a log looks like at one moment: its reigns, the feed's own fields, the entries asked for."""
 
     reigns: Reigns
-    feed: bytes
+    feed: dict[str, Any]
+    entries: tuple[LogEntry, ...]
 
 
 class Log:
-    """One log of one feed."""
+    """One log of one feed. Each look at it takes part in the present reign.
 
-    def __init__(self, client: Any, scripts: Scripts, feed: str, name: LogName = "log") -> None:
+    (It begins a new one if the server process is another.) All methods raise ``FeedNotFound`` and
+    ``StoreError``.
+    """
+
+    def __init__(self, scripts: Scripts, feed: str, name: LogName = "log") -> None:
         self.feed, self.name = feed, name
         self.key = FeedKeys(feed).log(name)
-        self._client, self._scripts = client, scripts
+        self._scripts = scripts
         self._meta = FeedKeys(feed).meta
 
     async def attach(self) -> Attached:
-        """Take part in the present reign, beginning a new one if the server process is another.
+        """The log as it stands now, without entries."""
+        return await self._attach("", 0)
 
-        Raises:
-            FeedNotFound, StoreError
-        """
-        got = await self._scripts.attach([self._meta, self.key], [self.name, new_epoch()])
+    async def newest(self, count: int) -> Attached:
+        """The newest ``count`` entries, oldest first."""
+        attached = await self._attach("", count)
+        return replace(attached, entries=attached.entries[::-1])
+
+    async def after(self, offset: int, *, count: int) -> Attached:
+        """At most ``count`` entries above ``offset``, oldest first."""
+        return await self._attach(str(offset), count)
+
+    async def _attach(self, offset: str, count: int) -> Attached:
+        got = await self._scripts.attach([self._meta, self.key], [self.name, new_epoch(), offset, count])
         if got[0] == b"missing":
             raise FeedNotFound(self.feed)
-        return Attached(parse_reigns(got[0], got[1], got[2]), got[3])
-
-    async def newest(self, count: int) -> list[LogEntry]:
-        """The newest ``count`` entries, oldest first."""
-        with translated():
-            rows = await self._client.xrevrange(self.key, count=count)
-        return [LogEntry.parse(*row) for row in reversed(rows)]
-
-    async def after(self, offset: int, *, count: int) -> tuple[Attached, list[LogEntry]]:
-        """At most ``count`` entries above ``offset``, with the log's state after they were read.
-
-        What was trimmed or superseded meanwhile shows in that state: its floor, its head.
-        """
-        with translated():
-            rows = await self._client.xrange(self.key, min=f"({offset}-0", count=count)
-        entries = [LogEntry.parse(*row) for row in rows]
-        return await self.attach(), entries
+        epochs, head, floor, feed, rows = got
+        entries = tuple(
+            LogEntry.parse(entry_id, dict(zip(fields[::2], fields[1::2], strict=True)))
+            for entry_id, fields in rows
+        )
+        try:
+            return Attached(parse_reigns(epochs, head, floor), orjson.loads(feed), entries)
+        except ValueError as error:
+            raise StoreInconsistent(
+                f"what is kept of the feed {self.feed} was not written by livefeed"
+            ) from error
 
 
 def parse_reigns(epochs: bytes, head: int, floor: int) -> Reigns:

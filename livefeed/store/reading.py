@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from livefeed.errors import StoreError
@@ -12,8 +13,8 @@ from livefeed.store.translate import translated
 
 __all__ = ["BlockedReader", "Rows"]
 
-Rows = list[tuple[str, list[tuple[bytes, dict[bytes, bytes]]]]]
-"""For each key that has news: its entries, as (id, fields)."""
+Rows = list[tuple[bytes, dict[bytes, bytes]]]
+"""Entries of a stream, as (id, fields)."""
 
 _MAX_ENTRIES = 500
 
@@ -28,10 +29,13 @@ class BlockedReader:
     def __init__(self, connector: Connector, commands: Any) -> None:
         self._connector, self._commands = connector, commands
         self._client: Any = None
+        self._opened: list[Any] = []
         self._client_id: int | None = None
 
-    async def read(self, after: Mapping[str, str]) -> Rows:
-        """Entries above the given ids, as soon as there are any; none after :data:`BLOCK_MS`.
+    async def read(self, after: Mapping[str, str]) -> list[tuple[str, Rows]]:
+        """For each stream that has news its entries above the given id, as soon as there are any.
+
+        None after :data:`BLOCK_MS`.
 
         Raises:
             StoreError: the next call connects anew.
@@ -53,18 +57,17 @@ class BlockedReader:
                 await self._commands.client_unblock(self._client_id)
 
     async def close(self) -> None:
-        client, self._client, self._client_id = self._client, None, None
-        if client is not None:
-            try:
-                with translated():
-                    await client.aclose()
-            except (StoreError, asyncio.IncompleteReadError):  # it was broken already
-                pass
+        opened, self._opened, self._client, self._client_id = self._opened, [], None, None
+        for client in opened:
+            # It may be broken already: then there is nothing to say good-bye to.
+            with suppress(StoreError, asyncio.IncompleteReadError), translated():
+                await client.aclose()
 
     async def _connect(self) -> None:
         client: Any = self._connector.blocking()
+        self._opened.append(client)
         if not self._connector.is_cluster:
             client = client.client()  # one connection, kept: its id is what can be unblocked
-            self._client = client
+            self._opened.insert(0, client)  # closed first: that hands its connection back to be closed
             self._client_id = await client.client_id()
         self._client = client

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
+
+from redis.asyncio import RedisCluster
 
 from livefeed.errors import StoreError
 from livefeed.store.translate import translated
@@ -13,42 +16,61 @@ __all__ = ["Rewriter"]
 
 _log = logging.getLogger("livefeed.store")
 
+_RETRY_S = 0.1
+_TRIES_AT_THE_END = 20
+
 
 class Rewriter:
-    """Asks Redis for ``BGREWRITEAOF`` after a deletion: at once, then at most once in ``interval_s``."""
+    """Asks Redis for ``BGREWRITEAOF`` after a deletion: at once, then at most once in ``interval_s``.
+
+    Its task is never cancelled: redis-py may take a cancellation for a lost connection and go on.
+    """
 
     def __init__(self, client: Any, *, interval_s: float) -> None:
         self._client, self._interval_s = client, interval_s
-        self._wanted = asyncio.Event()
+        self._wanted = False
+        self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def request(self) -> None:
         """A text was deleted."""
-        self._wanted.set()
+        self._wanted = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Rewrite now what is still waiting for its turn."""
+        self._closing.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        if self._wanted.is_set():
-            await self._rewrite()
+            await self._task
 
     async def _run(self) -> None:
-        while self._wanted.is_set():
-            self._wanted.clear()
-            if not await self._rewrite():
-                self._wanted.set()
-            await asyncio.sleep(self._interval_s)
+        tries = _TRIES_AT_THE_END
+        while self._wanted and tries:
+            self._wanted = False
+            if await self._rewrite():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval_s):
+                        await self._closing.wait()
+            else:
+                self._wanted = True
+                tries -= self._closing.is_set()
+                await asyncio.sleep(_RETRY_S)
+        if self._wanted:
+            _warn("another rewrite takes its time")
 
     async def _rewrite(self) -> bool:
+        """Whether it was begun, or cannot be; False while another one is in progress."""
+        everywhere = {"target_nodes": "primaries"} if isinstance(self._client, RedisCluster) else {}
         try:
             with translated():
-                await self._client.bgrewriteaof()
+                await self._client.bgrewriteaof(**everywhere)
         except StoreError as error:
             if "in progress" in str(error):
                 return False
-            _log.warning("A deleted text stays in Redis's append-only file until its next rewrite: %s", error)
+            _warn(error)
         return True
+
+
+def _warn(reason: object) -> None:
+    _log.warning("A deleted text stays in Redis's append-only file until its next rewrite: %s", reason)

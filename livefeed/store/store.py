@@ -61,7 +61,7 @@ class Store:
         self.invites = Invites(self._client, self.tokens)
 
     def log(self, feed: str, name: LogName = "log") -> Log:
-        return Log(self._client, self._scripts, feed, name)
+        return Log(self._scripts, feed, name)
 
     def blocked_reader(self) -> BlockedReader:
         """A reader of logs on a connection of its own."""

@@ -93,18 +93,24 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _body(operation: Operation) -> dict[str, Any]:
     assert operation.body is not None
-    schema: dict[str, Any] = {"$ref": _PREFIX + operation.body.__name__}
+    name = operation.body.__name__
+    schema: dict[str, Any] = {"$ref": _PREFIX + name}
     if operation.method == "PATCH":
         # RFC 7396: any of the fields, null removes. The model is what must hold after it was applied.
-        said = f"A merge patch; what it makes must be a valid {operation.body.__name__}."
-        properties = dict.fromkeys(operation.body.model_fields, True)
         schema = {
             "type": "object",
-            "description": said,
-            "properties": properties,
+            "description": f"A merge patch; what it makes must be a valid {name}.",
+            "properties": {
+                field: _patched(f"{_PREFIX}{name}/properties/{field}")
+                for field in operation.body.model_fields
+            },
             "additionalProperties": False,
         }
     return {"schema": schema, "example": dict(operation.example)}
+
+
+def _patched(reference: str) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": reference}, {"type": "null"}]}
 
 
 def _in_path(path: str) -> list[str]:

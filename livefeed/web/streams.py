@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing, nullcontext, suppress
+from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -17,14 +18,17 @@ from livefeed.errors import BadPosition, FeedNotFound, Forbidden, InvalidInput, 
 from livefeed.fanout import closes
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.closes import Close
-from livefeed.fanout.stream import Message, bye, poll, stream, watching
+from livefeed.fanout.stream import OVERLOAD_RETRY_S, Message, bye, poll, stream, watching
 from livefeed.web import caching, origins
 from livefeed.web.site import Site, site_of
 
 __all__ = ["routes"]
 
+T = TypeVar("T")
+
 MAX_WAIT_S = 55
-OVERLOAD_RETRY_S = 5.0
+CLOSE_S = 1.0
+"""How long a close may take to be sent; to a reader that takes nothing it never would be."""
 
 _STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -72,13 +76,28 @@ def _position(text: str | None) -> Position | None:
         return None
 
 
-def _stream(site: Site, channel: Channel, position: Position | None) -> AsyncIterator[list[Message]]:
-    return stream(
-        site.hub, channel, position, ping_s=site.settings.ping_s, drain_s=site.settings.drain_s
-    )
+def _stream(site: Site, channel: Channel, position: Position | None) -> AsyncGenerator[list[Message], None]:
+    settings = site.settings
+    return stream(site.hub, channel, position, ping_s=settings.ping_s, drain_s=settings.drain_s)
+
+
+async def _unless_gone(work: Coroutine[Any, Any, T], gone: Coroutine[Any, Any, None]) -> T | None:
+    """What ``work`` returns or raises; None if ``gone`` ends first."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(gone)
+    try:
+        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+    return None if working.cancelled() else working.result()
 
 
 # WebSocket --------------------------------------------------------------------------------------
+
+
+class _Gone(Exception):
+    """The reader left while something was being sent."""
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -92,22 +111,21 @@ async def socket(websocket: WebSocket) -> None:
     try:
         channel = await _channel(site, websocket.path_params["feed"])
     except FeedNotFound:
-        return await _close(websocket, closes.NO_SUCH_FEED)
+        await _close(websocket, closes.NO_SUCH_FEED)
     except StoreError:
-        return await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
+        await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
+    else:
+        await _admit(site, websocket, channel)
+
+
+async def _admit(site: Site, websocket: WebSocket, channel: Channel) -> None:
     if not _admits(site, channel, websocket):
-        return await _close(websocket, closes.ORIGIN_REFUSED)
-    if site.hub.draining:
-        return await _refuse(websocket, bye("drain", 1.0))
-    with watching(channel):
-        sending = asyncio.create_task(_send_all(site, websocket, channel))
-        listening = asyncio.create_task(_listen(websocket))
-        try:
-            await asyncio.wait([sending, listening], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sending.cancel()
-            listening.cancel()
-            await asyncio.gather(sending, listening, return_exceptions=True)
+        await _close(websocket, closes.ORIGIN_REFUSED)
+    elif site.hub.draining:
+        await _refuse(websocket, bye("drain", 1.0))
+    else:
+        with watching(channel):
+            await _unless_gone(_send_all(site, websocket, channel), _listen(websocket))
 
 
 async def _send_all(site: Site, websocket: WebSocket, channel: Channel) -> None:
@@ -115,19 +133,18 @@ async def _send_all(site: Site, websocket: WebSocket, channel: Channel) -> None:
     try:
         async with aclosing(_stream(site, channel, position)) as batches:
             async for batch in batches:
-                async with asyncio.timeout(site.settings.send_timeout_s):
-                    for message in batch:
-                        await websocket.send_text(message.data.decode())
+                for message in batch:
+                    await _send(websocket, message, timeout_s=site.settings.send_timeout_s)
                 if batch[-1].reason is not None:
-                    return await _close(websocket, closes.BYE[batch[-1].reason])
+                    await _close(websocket, closes.BYE[batch[-1].reason])
     except FeedNotFound:
         await _close(websocket, closes.NO_SUCH_FEED)
     except StoreError:
         await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
     except TimeoutError:
         await _close(websocket, closes.SLOW)
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        pass  # gone while something was being sent
+    except _Gone:
+        pass
 
 
 async def _listen(websocket: WebSocket) -> None:
@@ -137,20 +154,25 @@ async def _listen(websocket: WebSocket) -> None:
         await _close(websocket, closes.POLICY)
 
 
+async def _send(websocket: WebSocket, message: Message, *, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await websocket.send_text(message.data.decode())
+    except (WebSocketDisconnect, RuntimeError) as error:  # RuntimeError: a close was sent already
+        raise _Gone from error
+
+
 async def _refuse(websocket: WebSocket, message: Message) -> None:
     assert message.reason is not None
-    try:
-        await websocket.send_text(message.data.decode())
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        return
-    await _close(websocket, closes.BYE[message.reason])
+    with suppress(_Gone, TimeoutError):
+        await _send(websocket, message, timeout_s=CLOSE_S)
+        await _close(websocket, closes.BYE[message.reason])
 
 
 async def _close(websocket: WebSocket, close: Close) -> None:
-    try:
-        await websocket.close(close.code, close.reason)
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        pass
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await websocket.close(close.code, close.reason)
 
 
 # Server-sent events -----------------------------------------------------------------------------
@@ -161,40 +183,34 @@ class _EventStream(Response):
 
     media_type = None
 
-    def __init__(self, site: Site, channel: Channel | None, batches: AsyncIterator[list[Message]], cors: dict[str, str]):
+    def __init__(
+        self,
+        site: Site,
+        channel: Channel | None,
+        batches: AsyncGenerator[list[Message], None],
+        cors: dict[str, str],
+    ):
         super().__init__(headers={**_STREAM_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if scope["method"] == "HEAD":
-            return await send({"type": "http.response.body"})
-        sending = asyncio.create_task(self._send_all(send))
-        listening = asyncio.create_task(_disconnected(receive))
-        try:
-            await asyncio.wait([sending, listening], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sending.cancel()
-            listening.cancel()
-            await asyncio.gather(sending, listening, return_exceptions=True)
+        # Counted before anything is awaited: a channel that nobody watches may be dropped.
+        with watching(self._channel) if self._channel else nullcontext():
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body"})
+            else:
+                await _unless_gone(self._send_all(send), _disconnected(receive))
 
     async def _send_all(self, send: Send) -> None:
-        try:
-            if self._channel is None:
-                await self._send_batches(send)
-            else:
-                with watching(self._channel):
-                    await self._send_batches(send)
+        with suppress(OSError):  # gone, or takes nothing any more (TimeoutError): the connection is dropped
+            async with aclosing(self._batches) as batches:
+                async for batch in batches:
+                    body = b"".join(message.sse() for message in batch)
+                    async with asyncio.timeout(self._site.settings.send_timeout_s):
+                        await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body"})
-        except (TimeoutError, OSError):
-            pass  # gone, or takes nothing any more: the connection is dropped
-
-    async def _send_batches(self, send: Send) -> None:
-        async for batch in self._batches:
-            body = b"".join(message.sse() for message in batch)
-            async with asyncio.timeout(self._site.settings.send_timeout_s):
-                await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -212,7 +228,9 @@ async def events(request: Request) -> Response:
     try:
         channel = await _channel(site, request.path_params["feed"])
     except StoreError:
-        return _EventStream(site, None, _once(bye("overload", OVERLOAD_RETRY_S)), {"Access-Control-Allow-Origin": "*"})
+        return _EventStream(
+            site, None, _once(bye("overload", OVERLOAD_RETRY_S)), {"Access-Control-Allow-Origin": "*"}
+        )
     cors = _cors(site, channel, request)
     if site.hub.draining:
         return _EventStream(site, None, _once(bye("drain", 1.0)), cors)
@@ -224,17 +242,22 @@ async def events(request: Request) -> Response:
 
 
 def _is_up_to_date(channel: Channel, position: Position | None) -> bool:
-    return position is not None and channel.judge(position) is Verdict.GOOD and not channel.missed(position.offset)
+    return (
+        position is not None
+        and channel.judge(position) is Verdict.GOOD
+        and channel.missed(position.offset) == []
+    )
 
 
-async def _once(message: Message) -> AsyncIterator[list[Message]]:
+async def _once(message: Message) -> AsyncGenerator[list[Message], None]:
     yield [message]
 
 
-async def _or_overload(batches: AsyncIterator[list[Message]]) -> AsyncIterator[list[Message]]:
+async def _or_overload(batches: AsyncGenerator[list[Message], None]) -> AsyncGenerator[list[Message], None]:
     try:
-        async for batch in batches:
-            yield batch
+        async with aclosing(batches):
+            async for batch in batches:
+                yield batch
     except (FeedNotFound, StoreError):
         yield [bye("overload", OVERLOAD_RETRY_S)]
 
@@ -256,16 +279,11 @@ async def changes(request: Request) -> Response:
         raise InvalidInput.of("wait", f"give a whole number of seconds from 0 to {MAX_WAIT_S}")
     position = Position.parse(after) if after is not None else None
     with watching(channel):
-        asking = asyncio.create_task(poll(site.hub, channel, position, wait_s=int(wait)))
-        leaving = asyncio.create_task(_disconnected(request.receive))
-        try:
-            await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
-            if not asking.done():
-                asking.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
-        message = await asking
+        message = await _unless_gone(
+            poll(site.hub, channel, position, wait_s=int(wait)), _disconnected(request.receive)
+        )
+    if message is None:
+        return Response()  # nobody is there to read it
     return caching.answer(request, message.data, headers=cors)
 
 

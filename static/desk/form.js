@@ -94,7 +94,8 @@ export function showProblem(form, error) {
       continue;
     }
     const id = `problem-${Math.random().toString(36).slice(2)}`;
-    input.closest('label').append(h('span', { class: 'field-problem', id }, sentence(message)));
+    // After the label, not within: it describes the field, and is no part of its name.
+    input.closest('label').after(h('p', { class: 'field-problem', id }, sentence(message)));
     input.setAttribute('aria-invalid', 'true');
     input.setAttribute('aria-describedby', id);
   }

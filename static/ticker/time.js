@@ -19,22 +19,26 @@ function format(lang, options, time) {
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 const DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' };
 
-/** The date in the feed's zone, as 2026-11-22. */
-export const dayKey = (time, feed) => format('en-CA', { timeZone: feed.timezone, year: 'numeric', month: '2-digit', day: '2-digit' }, time);
+const date = (time, timeZone) => format('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }, time);
+const dates = new Map();
+
+/** The date in the feed's zone, as 2026-11-22. Asked for each update at each change: remembered. */
+export function dayKey(time, { timezone }) {
+  const name = `${timezone} ${time}`;
+  if (!dates.has(name)) dates.set(name, date(time, timezone));
+  return dates.get(name);
+}
 
 export const day = (time, feed) => format(feed.lang, { ...DAY, timeZone: feed.timezone }, time);
 
 /** Hours and minutes here; with the weekday where the date is another than in the feed's zone. */
 export function clock(time, feed) {
-  const here = dayKey(time, { timezone: undefined });
-  return format(feed.lang, here === dayKey(time, feed) ? CLOCK : { weekday: 'short', ...CLOCK }, time);
+  return format(feed.lang, date(time) === dayKey(time, feed) ? CLOCK : { weekday: 'short', ...CLOCK }, time);
 }
 
 /** As short as today allows: 14:05, else 22 Nov, 14:05. */
 export function brief(time, feed) {
-  const zone = { timezone: undefined };
-  const today = dayKey(time, zone) === dayKey(Date.now(), zone);
-  return format(feed.lang, today ? CLOCK : { day: 'numeric', month: 'short', ...CLOCK }, time);
+  return format(feed.lang, date(time) === date(Date.now()) ? CLOCK : { day: 'numeric', month: 'short', ...CLOCK }, time);
 }
 
 /** All of it, for a title. */

@@ -313,6 +313,51 @@ def test_a_snapshot_refills_what_was_loaded(server: Server, page: Page) -> None:
     expect(status(page)).to_have_text("Live")
 
 
+def test_silence_means_dead(server: Server, page: Page) -> None:
+    wire = Wire(page)
+    page.clock.install()
+    open_ticker(page, server)
+    wire.losing = True
+    missed = server.publish("Into the void")
+    page.clock.fast_forward(34_000)
+    assert wire.opened == 1
+    wire.losing = False
+    page.clock.fast_forward(2_000)
+    expect(status(page)).to_have_text("Reconnecting")
+    page.clock.fast_forward(1_000)
+    expect(page.locator(f"#update-{missed['id']}")).to_be_visible()
+    assert wire.opened == 2
+
+
+def test_a_hidden_away_page_lets_go_and_comes_back(server: Server, page: Page) -> None:
+    """As the back-forward cache does it: an open stream would keep the page out of it."""
+    wire = Wire(page)
+    open_ticker(page, server)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    missed = server.publish("While it was away")
+    page.wait_for_timeout(1500)
+    assert wire.opened == 1
+    expect(page.locator(f"#update-{missed['id']}")).to_have_count(0)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.locator(f"#update-{missed['id']}")).to_be_visible()
+    assert wire.opened == 2
+
+
+def test_a_closed_feed_is_looked_at_now_and_then(server: Server, page: Page) -> None:
+    kept = server.publish("To be corrected")
+    page.clock.install()
+    open_ticker(page, server)
+    server.call("PATCH", "/news", {"status": "closed"})
+    expect(status(page)).to_have_text("Coverage has ended")
+    page.wait_for_timeout(500)
+    server.edit(kept["id"], title="Corrected after the end")
+    page.clock.fast_forward(80_000)
+    expect(page.locator(f"#update-{kept['id']}")).to_contain_text("Corrected after the end")
+    server.call("PATCH", "/news", {"status": "open"})
+    page.clock.fast_forward(80_000)
+    expect(status(page)).to_have_text("Live")
+
+
 def test_an_unknown_change_makes_it_refetch(server: Server, page: Page) -> None:
     wire = Wire(page)
     open_ticker(page, server)
@@ -351,6 +396,16 @@ def test_server_html_is_checked_again(server: Server, page: Page) -> None:
         }"""
     )
     assert got == '<p>a<br><a>c</a><a href="https://d.example/">d</a></p>'
+
+
+def test_without_a_sanitizer_it_goes_through_the_policy(
+    server: Server, page: Page, errors: list[str]
+) -> None:
+    page.add_init_script("delete Element.prototype.setHTML")
+    open_ticker(page, server)
+    update = server.publish("Some **bold** text")
+    expect(page.locator(f"#update-{update['id']} strong")).to_have_text("bold")
+    assert not errors
 
 
 def test_the_page_stays_light() -> None:

@@ -44,9 +44,9 @@ async def open_feed(store: Store, slug: str = FEED, **fields: Any) -> None:
 
 
 async def publish(
-    store: Store, text: str = "Hello", *, feed: str = FEED, key: Idempotency | None = None, **fields: Any
+    store: Store, text: str = "Hello", *, feed: str = FEED, idem: Idempotency | None = None, **fields: Any
 ) -> Outcome:
-    return await store.updates.publish(feed, UpdateCreate(text=text, **fields), idempotency=key)
+    return await store.updates.publish(feed, UpdateCreate(text=text, **fields), idempotency=idem)
 
 
 def idempotency(key: str = "k1", request: bytes = b"{}", scope: str = "desk POST /updates") -> Idempotency:

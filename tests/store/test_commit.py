@@ -161,8 +161,8 @@ async def test_revisions_are_bounded(store: Store, redis_server: RedisServer) ->
 
 
 async def test_the_same_key_again_publishes_once(store: Store) -> None:
-    made = await publish(store, key=idempotency())
-    assert await publish(store, key=idempotency()) == made
+    made = await publish(store, idem=idempotency())
+    assert await publish(store, idem=idempotency()) == made
     assert ids(await page(store)) == [made.id]
 
 
@@ -184,12 +184,12 @@ async def test_the_same_key_deletes_once(store: Store) -> None:
 
 @pytest.mark.parametrize("route", ["publish", "edit", "delete", "feed"])
 async def test_the_same_key_with_another_body(store: Store, redis_server: RedisServer, route: str) -> None:
-    made = await publish(store, key=idempotency())
+    made = await publish(store, idem=idempotency())
     other = idempotency(request=b"{1}")
     async with unchanged(redis_server, refusal=IdempotencyMismatch):
         match route:
             case "publish":
-                await publish(store, key=other)
+                await publish(store, idem=other)
             case "edit":  # even one that would change nothing
                 await store.updates.edit(FEED, made.id, {}, idempotency=other)
             case "delete":
@@ -199,12 +199,12 @@ async def test_the_same_key_with_another_body(store: Store, redis_server: RedisS
 
 
 async def test_a_key_holds_for_its_scope_only(store: Store) -> None:
-    one = await publish(store, key=idempotency(scope="ann"))
-    assert one.id != (await publish(store, key=idempotency(scope="bob"))).id
+    one = await publish(store, idem=idempotency(scope="ann"))
+    assert one.id != (await publish(store, idem=idempotency(scope="bob"))).id
 
 
 async def test_what_is_remembered_has_no_text_and_ends(store: Store, redis_server: RedisServer) -> None:
-    await publish(store, "Secret words", key=idempotency(request=b'{"text":"Secret words"}'))
+    await publish(store, "Secret words", idem=idempotency(request=b'{"text":"Secret words"}'))
     for key in redis_server.client.scan_iter(KEYS.idem("*")):
         value = redis_server.client.get(key)
         assert isinstance(value, bytes)
@@ -235,8 +235,8 @@ async def test_two_lost_replies_are_told_and_the_key_says_what_happened(
     async with lossy_proxy(redis_server) as proxy, opened(proxy.url) as far:
         proxy.lose = 2
         with pytest.raises(StoreUnavailable):
-            await publish(far, key=idempotency())
-        made = await publish(far, key=idempotency())
+            await publish(far, idem=idempotency())
+        made = await publish(far, idem=idempotency())
     assert ids(await page(store)) == [made.id]
 
 
@@ -247,7 +247,7 @@ async def test_two_lost_replies_are_told_and_the_key_says_what_happened(
     "key",
     [
         KEYS.updates, KEYS.timeline, KEYS.key_events, KEYS.pinned, KEYS.tags, KEYS.gone, KEYS.sources,
-        KEYS.offsets(), KEYS.tag("old"), KEYS.tag("new"), KEYS.revisions("b"),
+        KEYS.offsets(), KEYS.tag("old"), KEYS.tag("new"),
     ],
 )  # fmt: skip
 async def test_a_key_of_the_wrong_type(store: Store, redis_server: RedisServer, key: str) -> None:
@@ -259,6 +259,15 @@ async def test_a_key_of_the_wrong_type(store: Store, redis_server: RedisServer, 
         await store.updates.edit(FEED, "b", {"text": "x", "tags": ["new"]})
     async with unchanged(redis_server, refusal=StoreInconsistent):
         await publish(store, id="c", tags=["old", "new"])
+
+
+async def test_revisions_of_the_wrong_type(store: Store, redis_server: RedisServer) -> None:
+    await publish(store, id="a")
+    redis_server.command("SET", KEYS.revisions("a"), "nonsense")
+    async with unchanged(redis_server, refusal=StoreInconsistent):
+        await store.updates.edit(FEED, "a", {"text": "x"})
+    async with unchanged(redis_server, refusal=StoreInconsistent):
+        await store.updates.delete(FEED, "a")
 
 
 async def test_a_log_that_is_no_stream(store: Store, redis_server: RedisServer) -> None:
@@ -283,7 +292,7 @@ async def test_trimming_raises_the_floor(redis_server: RedisServer) -> None:
             await publish(store, id=f"u{number}")
         reigns = (await store.log(FEED).attach()).reigns
         assert (reigns.head, reigns.floor) == (151, 51)
-        assert [entry.offset for entry in await store.log(FEED).newest(1000)] == list(range(52, 152))
+        assert [entry.offset for entry in (await store.log(FEED).newest(1000)).entries] == list(range(52, 152))
         # What was trimmed can still be edited and deleted.
         await store.updates.edit(FEED, "u0", {"text": "x"})
         await store.updates.delete(FEED, "u1")
@@ -307,5 +316,5 @@ async def test_offsets_stay_whole_up_to_the_largest(store: Store, redis_server: 
     for number in range(3):
         await publish(store, id=f"u{number}")
     assert await head(store) == far + 3
-    assert [entry.offset for entry in await store.log(FEED).newest(3)] == [far + 1, far + 2, far + 3]
+    assert [entry.offset for entry in (await store.log(FEED).newest(3)).entries] == [far + 1, far + 2, far + 3]
     await assert_sound(store)

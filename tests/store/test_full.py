@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 
 from livefeed.errors import StoreFull, TokenNotFound, Unauthenticated
 from livefeed.store.keys import CONTROL
@@ -88,8 +89,7 @@ async def test_a_new_reign_begins(binary: Path) -> None:
             await open_feed(store)
             await publish(store, id="a")
             before = (await store.log(FEED).attach()).reigns
-            server.stop()
-            server.start()
+            await to_thread.run_sync(server.restart)
             after = (await store.log(FEED).attach()).reigns
             assert (len(before.epochs), len(after.epochs)) == (1, 2)
             assert after.head == before.head

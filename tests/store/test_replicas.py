@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 Write = Callable[[Store], Awaitable[object]]
 WRITES: dict[str, Write] = {
-    "publish": lambda store: publish(store, "New", id="new", key=idempotency("1")),
+    "publish": lambda store: publish(store, "New", id="new", idem=idempotency("1")),
     "edit": lambda store: store.updates.edit(FEED, "a", {"text": "Other"}, idempotency=idempotency("2")),
     "delete": lambda store: store.updates.delete(FEED, "b", idempotency=idempotency("3")),
     "feed": lambda store: store.feeds.patch(FEED, {"title": "Other"}, idempotency=idempotency("4")),

@@ -129,7 +129,13 @@ async def test_oldest_first_by_key_and_by_tag(site: Served) -> None:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("cursor=nonsense", 400), ("limit=0", 422), ("order=sideways", 422), ("around=%00", 422), ("around=no", 404)],
+    [
+        ("cursor=nonsense", 400),
+        ("limit=0", 422),
+        ("order=sideways", 422),
+        ("around=%00", 422),
+        ("around=no", 404),
+    ],
 )
 async def test_what_makes_no_sense_is_refused(site: Served, query: str, status: int) -> None:
     answer = await site.get(f"/feeds/news?{query}", accept="text/html")
@@ -183,7 +189,13 @@ async def test_etag_and_304(site: Served) -> None:
 
 async def test_links_are_made_from_our_origin_never_from_host(site: Served) -> None:
     update = await site.publish("Hello")
-    for path in ("/", "/feeds/news", f"/feeds/news/updates/{update['id']}", "/embed/news", "/embed/news.html"):
+    for path in (
+        "/",
+        "/feeds/news",
+        f"/feeds/news/updates/{update['id']}",
+        "/embed/news",
+        "/embed/news.html",
+    ):
         answer = await site.get(path, host="evil.example", x_forwarded_host="evil.example")
         assert answer.status_code == 200
         assert "evil.example" not in answer.text + str(answer.headers)
@@ -214,7 +226,9 @@ async def test_every_address_of_a_file_is_served(site: Served) -> None:
         assert (await site.get(path)).headers["cache-control"].endswith("immutable"), path
 
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\"><svg onload=alert(1)>{{7*7}}\u2028"
+HOSTILE = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\"><svg onload=alert(1)>{{7*7}}\u2028"
+)
 
 
 async def test_hostile_text_stays_text(site: Served) -> None:
@@ -227,7 +241,12 @@ async def test_hostile_text_stays_text(site: Served) -> None:
         key=True,
         pinned=True,
         link={"url": "https://x.example/?'&=%22", "label": HOSTILE[:190]},
-        image={"url": "https://x.example/'&.png", "alt": HOSTILE, "caption": HOSTILE, "credit": HOSTILE[:190]},
+        image={
+            "url": "https://x.example/'&.png",
+            "alt": HOSTILE,
+            "caption": HOSTILE,
+            "credit": HOSTILE[:190],
+        },
     )
     await site.store.updates.edit("news", update["id"], {"correction": HOSTILE})
     for path in ("/feeds/news", f"/feeds/news/updates/{update['id']}", "/embed/news", "/embed/news.html"):

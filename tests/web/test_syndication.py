@@ -38,7 +38,14 @@ async def full_update(site: Served) -> dict[str, Any]:
         tags=["one", "two"],
         time="2026-11-22T08:16:52Z",
         link={"url": "https://x.example/?a=1&b=2"},
-        image={"url": "/media/b.jpg", "alt": "Alt", "width": 3, "height": 2, "caption": "Cap", "credit": "Cred"},
+        image={
+            "url": "/media/b.jpg",
+            "alt": "Alt",
+            "width": 3,
+            "height": 2,
+            "caption": "Cap",
+            "credit": "Cred",
+        },
     )
     edited = await site.store.updates.edit("news", update["id"], {"correction": "It was 2 < 3"})
     assert edited.kind == "edited"

@@ -1,0 +1,432 @@
+"""The desk in a real browser, with readers beside it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+from tests.e2e.conftest import Server
+
+TIME = "2026-11-22T08:16:52Z"
+
+
+def sign_in(page: Page, server: Server) -> None:
+    dialog = page.get_by_role("dialog", name="Sign in to the desk")
+    dialog.get_by_label("Token").fill(server.token)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_be_hidden()
+
+
+@pytest.fixture
+def desk(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/desk")
+    sign_in(page, server)
+    expect(page.get_by_role("status")).to_have_text("Live")
+    return page
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_thrown(errors: list[str]) -> Any:
+    yield
+    assert errors == []
+
+
+def compose(page: Page) -> Locator:
+    return page.get_by_role("form", name="Compose")
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_label("Update", exact=True)
+
+
+def row(page: Page, text: str) -> Locator:
+    return page.get_by_role("listitem").filter(has=page.locator(".shown", has_text=text))
+
+
+def press(row: Locator, name: str) -> None:
+    row.get_by_role("button", name=re.compile(f"^{name}\\b")).click()
+
+
+def texts(server: Server, feed: str = "news") -> list[str]:
+    return [update["text"] for update in server.page(feed)["updates"]]
+
+
+def lose_the_answer(page: Page, pattern: str) -> None:
+    """The next such request arrives, and its answer gets lost."""
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(pattern, lose, times=1)
+
+
+# Signing in and out -----------------------------------------------------------------------------
+
+
+def test_a_token_is_spent_for_a_cookie_that_no_script_can_read(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/desk")
+    page.get_by_label("Token").fill("lf_wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not known")
+    sign_in(page, server)
+    expect(page.get_by_text("(admin)")).to_be_visible()
+    (cookie,) = page.context.cookies()
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+    kept = page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    )
+    assert server.token not in kept + page.content()
+    assert page.get_by_label("Token").input_value() == ""
+    page.reload()
+    expect(box(page)).to_be_focused()
+
+
+def test_signing_out_offers_to_remove_what_was_typed(desk: Page, server: Server) -> None:
+    box(desk).fill("Half a sentence")
+    desk.get_by_role("button", name="Sign out").click()
+    desk.get_by_role("button", name="Sign out and keep the text").click()
+    sign_in(desk, server)
+    expect(box(desk)).to_have_value("Half a sentence")
+    desk.get_by_role("button", name="Sign out").click()
+    desk.get_by_role("button", name="Sign out and remove the text").click()
+    expect(desk.get_by_label("Token")).to_be_visible()
+    assert not desk.context.cookies()
+    assert "Half a sentence" not in desk.evaluate("JSON.stringify(localStorage)")
+    sign_in(desk, server)
+    expect(box(desk)).to_have_value("")
+
+
+def test_a_lost_session_loses_nothing(desk: Page, server: Server) -> None:
+    box(desk).fill("Typed before")
+    desk.context.clear_cookies()
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_text("Your session has ended")).to_be_visible()
+    sign_in(desk, server)
+    expect(box(desk)).to_have_value("Typed before")
+    desk.get_by_role("button", name="Publish").click()
+    expect(row(desk, "Typed before")).to_be_visible()
+    assert texts(server) == ["Typed before"]
+
+
+# Publishing -------------------------------------------------------------------------------------
+
+
+def test_publishing_reaches_readers_and_other_desks(desk: Page, server: Server, browser: Browser) -> None:
+    reader = browser.new_page()
+    reader.goto(f"{server.url}/feeds/news")
+    expect(reader.get_by_role("status")).to_have_text("Live")
+    form = compose(desk)
+    form.get_by_label("Title").fill("A title")
+    form.get_by_label("Author").fill("A. Writer")
+    form.get_by_label("Tags").fill("energy, storm, energy")
+    form.get_by_label("Key event").check()
+    box(desk).fill("Power is **back**.")
+    box(desk).press("Control+Enter")
+    expect(row(desk, "Power is back.")).to_contain_text("Key event")
+    expect(reader.locator("article", has_text="Power is back.")).to_be_visible()
+    reader.close()
+    (update,) = server.page()["updates"]
+    assert (update["title"], update["author"], update["tags"]) == (
+        "A title",
+        "A. Writer",
+        ["energy", "storm"],
+    )
+    assert (update["key"], update["breaking"], update["pinned"]) == (True, False, False)
+    expect(box(desk)).to_have_value("")
+    expect(box(desk)).to_be_focused()
+    expect(form.get_by_label("Author")).to_have_value("A. Writer")
+    desk.reload()
+    expect(form.get_by_label("Author")).to_have_value("A. Writer")
+    expect(box(desk)).to_have_value("")
+
+
+def test_the_time_is_this_computers_and_optional(desk: Page, server: Server) -> None:
+    compose(desk).get_by_label("Time").fill("2026-11-22T10:16:52")  # the browser is in Kyiv
+    box(desk).fill("Earlier")
+    desk.get_by_role("button", name="Publish").click()
+    expect(row(desk, "Earlier")).to_be_visible()
+    assert server.page()["updates"][0]["time"] == TIME
+
+
+def test_the_preview_is_what_readers_will_see(desk: Page) -> None:
+    box(desk).fill("**Bold** and <script>alert(1)</script> <b>no tag</b>")
+    desk.get_by_text("Preview").click()
+    preview = compose(desk).locator(".body")
+    expect(preview.locator("strong")).to_have_text("Bold")
+    expect(preview).to_contain_text("<b>no tag</b>")
+    expect(preview.locator("script")).to_have_count(0)
+
+
+def test_a_reload_keeps_what_was_typed_for_each_feed(desk: Page, server: Server) -> None:
+    server.create_feed("other", title="Other feed")
+    desk.reload()
+    box(desk).fill("For the news")
+    compose(desk).get_by_label("Breaking").check()
+    desk.get_by_role("combobox", name="Feed").select_option("other")
+    expect(box(desk)).to_have_value("")
+    expect(compose(desk).get_by_label("Breaking")).not_to_be_checked()
+    box(desk).fill("For the other")
+    desk.reload()
+    expect(desk.get_by_role("combobox", name="Feed")).to_have_value("other")
+    expect(box(desk)).to_have_value("For the other")
+    desk.get_by_role("combobox", name="Feed").select_option("news")
+    expect(box(desk)).to_have_value("For the news")
+    expect(compose(desk).get_by_label("Breaking")).to_be_checked()
+
+
+def test_a_retry_never_doubles(desk: Page, server: Server) -> None:
+    lose_the_answer(desk, "**/v1/feeds/news/updates")
+    box(desk).fill("Once")
+    desk.get_by_role("button", name="Publish").click()
+    expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(box(desk)).to_have_value("Once")
+    desk.reload()
+    desk.get_by_role("button", name="Publish").click()
+    expect(box(desk)).to_have_value("")
+    assert texts(server) == ["Once"]
+
+
+def test_a_text_changed_after_a_lost_answer_is_another_update(desk: Page, server: Server) -> None:
+    lose_the_answer(desk, "**/v1/feeds/news/updates")
+    box(desk).fill("First")
+    desk.get_by_role("button", name="Publish").click()
+    expect(compose(desk).get_by_role("alert")).to_be_visible()
+    box(desk).fill("First, and more")
+    desk.get_by_role("button", name="Publish").click()
+    expect(compose(desk).get_by_role("alert")).to_contain_text("An earlier try did go out")
+    expect(box(desk)).to_have_value("First, and more")
+    assert texts(server) == ["First"]
+
+
+def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Server) -> None:
+    form = compose(desk)
+    desk.get_by_role("button", name="Publish").click()
+    expect(box(desk)).to_have_attribute("aria-invalid", "true")
+    box(desk).fill("Text")
+    form.get_by_label("Tags").fill(", ".join(str(number) for number in range(11)))
+    box(desk).press("Control+Enter")
+    expect(form.get_by_label("Tags")).to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_label("Tags")).to_be_focused()
+    expect(form.get_by_label("Tags")).to_have_accessible_description(re.compile("10"))
+    expect(box(desk)).not_to_have_attribute("aria-invalid", "true")
+    assert texts(server) == []
+    form.get_by_label("Tags").fill("one")
+    box(desk).press("Control+Enter")
+    expect(row(desk, "Text")).to_be_visible()
+    expect(form.get_by_label("Tags")).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_server_that_is_away_is_said_and_nothing_is_lost(desk: Page, server: Server) -> None:
+    server.stop()
+    expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
+    box(desk).fill("Written meanwhile")
+    desk.get_by_role("button", name="Publish").click()
+    expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")
+    server.start()
+    desk.get_by_role("button", name="Publish").click()
+    expect(row(desk, "Written meanwhile")).to_be_visible()
+    expect(desk.get_by_role("status")).to_have_text("Live", timeout=40_000)
+    assert texts(server) == ["Written meanwhile"]
+
+
+# Editing ----------------------------------------------------------------------------------------
+
+
+def test_editing_with_a_correction(desk: Page, server: Server) -> None:
+    server.publish("It was three", title="Title", tags=["a"], time=TIME)
+    press(row(desk, "It was three"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    expect(form.get_by_label("Text")).to_be_focused()
+    expect(form.get_by_label("Time")).to_have_value("2026-11-22T10:16:52")
+    form.get_by_label("Text").fill("It was four")
+    form.get_by_label("Title").fill("")
+    form.get_by_label("Correction").fill("Not three")
+    form.get_by_label("Text").press("Control+Enter")
+    expect(row(desk, "It was four")).to_contain_text("Correction: Not three")
+    expect(row(desk, "It was four")).to_contain_text("Updated")
+    expect(form).to_have_count(0)
+    (update,) = server.page()["updates"]
+    assert (update["rev"], update["title"], update["tags"], update["time"]) == (2, None, ["a"], TIME)
+
+
+def test_a_minor_edit_is_not_shown_as_one(desk: Page, server: Server) -> None:
+    server.publish("A tpyo")
+    press(row(desk, "A tpyo"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("A typo")
+    form.get_by_label("Minor").check()
+    form.get_by_role("button", name="Save").click()
+    expect(row(desk, "A typo")).to_be_visible()
+    assert server.page()["updates"][0]["edited"] is None
+
+
+def test_a_conflict_shows_both_texts_and_loses_neither(desk: Page, server: Server) -> None:
+    update = server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Mine")
+    server.edit(update["id"], text="Theirs")
+    expect(row(desk, "Theirs")).to_be_visible()
+    expect(form.get_by_label("Text")).to_have_value("Mine")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("heading", name="Somebody else changed this")).to_be_visible()
+    expect(form.locator(".theirs")).to_have_text("Theirs")
+    expect(form.get_by_label("Text")).to_have_value("Mine")
+    assert texts(server) == ["Theirs"]
+    form.get_by_role("button", name="Add their text below mine").click()
+    form.get_by_role("button", name="Save mine").click()
+    expect(form).to_have_count(0)
+    assert texts(server) == ["Mine\n\nTheirs"]
+
+
+def test_changes_of_other_fields_are_no_conflict(desk: Page, server: Server) -> None:
+    update = server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Mine")
+    server.edit(update["id"], pinned=True, tags=["theirs"])
+    expect(row(desk, "Original")).to_contain_text("Pinned")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    (now,) = server.page()["updates"]
+    assert (now["text"], now["pinned"], now["tags"], now["rev"]) == ("Mine", True, ["theirs"], 3)
+
+
+def test_a_saved_edit_whose_answer_was_lost_is_no_conflict_with_itself(desk: Page, server: Server) -> None:
+    server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Mine")
+    lose_the_answer(desk, "**/v1/feeds/news/updates/*")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("cannot be reached")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    assert server.page()["updates"][0]["rev"] == 2
+
+
+def test_an_edit_survives_a_reload(desk: Page, server: Server) -> None:
+    server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Half done")
+    desk.reload()
+    expect(form.get_by_label("Text")).to_have_value("Half done")
+    form.get_by_role("button", name="Cancel").click()
+    expect(form).to_have_count(0)
+    desk.reload()
+    expect(row(desk, "Original")).to_be_visible()
+    expect(form).to_have_count(0)
+
+
+def test_a_text_whose_update_was_deleted_stays(desk: Page, server: Server) -> None:
+    update = server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("My words")
+    server.delete(update["id"])
+    expect(form.get_by_role("alert")).to_contain_text("Your text is still here")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("deleted")
+    desk.reload()
+    expect(form.get_by_label("Text")).to_have_value("My words")
+    form.get_by_role("button", name="Put my text into the compose form").click()
+    expect(form).to_have_count(0)
+    expect(box(desk)).to_have_value("My words")
+    desk.get_by_role("button", name="Publish").click()
+    expect(row(desk, "My words")).to_be_visible()
+    assert texts(server) == ["My words"]
+
+
+# Deleting, marking ------------------------------------------------------------------------------
+
+
+def test_deleting_asks_once_and_says_what_remains(desk: Page, server: Server) -> None:
+    server.publish("Wrong")
+    press(row(desk, "Wrong"), "Delete")
+    dialog = desk.get_by_role("dialog", name="Delete this update?")
+    expect(dialog).to_contain_text("What remains")
+    expect(dialog.get_by_role("button", name="Keep")).to_be_focused()
+    desk.keyboard.press("Escape")
+    expect(row(desk, "Wrong")).to_be_visible()
+    assert texts(server) == ["Wrong"]
+    press(row(desk, "Wrong"), "Delete")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(row(desk, "Wrong")).to_have_count(0)
+    expect(desk.get_by_text("Nothing is published")).to_be_visible()
+    assert texts(server) == []
+
+
+def test_pinning_and_key_events_are_one_click(desk: Page, server: Server) -> None:
+    server.publish("Hello")
+    press(row(desk, "Hello"), "Pin")
+    expect(row(desk, "Hello").locator(".label-pinned")).to_be_visible()
+    press(row(desk, "Hello"), "Key event")
+    expect(row(desk, "Hello").locator(".label-key")).to_be_visible()
+    press(row(desk, "Hello"), "Unpin")
+    expect(row(desk, "Hello").locator(".label-pinned")).to_have_count(0)
+    (update,) = server.page()["updates"]
+    assert (update["pinned"], update["key"], update["edited"]) == (False, True, None)
+
+
+def test_what_goes_wrong_in_a_row_is_said_there(desk: Page, server: Server) -> None:
+    server.publish("Hello")
+    desk.route("**/v1/feeds/news/updates/*", lambda route: route.abort(), times=1)
+    press(row(desk, "Hello"), "Pin")
+    expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
+
+
+# Feeds ------------------------------------------------------------------------------------------
+
+
+def test_an_admin_creates_closes_and_reopens_a_feed(desk: Page, server: Server) -> None:
+    desk.get_by_role("button", name="New feed").click()
+    dialog = desk.get_by_role("dialog", name="New feed")
+    dialog.get_by_label("Slug").fill("No Slug")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_label("Slug")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Slug").fill("storm")
+    dialog.get_by_label("Name").fill("Storm Ylva")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_be_hidden()
+    expect(desk.get_by_role("combobox", name="Feed")).to_have_value("storm")
+    assert server.page("storm")["feed"]["timezone"] == "Europe/Kyiv"
+    server.publish("Before", feed="storm")
+    expect(row(desk, "Before")).to_be_visible()
+
+    desk.get_by_role("button", name="Close this feed").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Close it").click()
+    expect(desk.get_by_text("This feed is closed.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Publish")).to_be_disabled()
+    press(row(desk, "Before"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("After")
+    form.get_by_role("button", name="Save").click()
+    expect(row(desk, "After")).to_be_visible()
+
+    desk.get_by_role("button", name="Reopen this feed").click()
+    expect(desk.get_by_role("button", name="Publish")).to_be_enabled()
+    assert server.page("storm")["feed"]["status"] == "open"
+
+
+# Phone ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_wider_than_the_screen(context: BrowserContext, server: Server, width: int) -> None:
+    server.publish("x" * 300 + "\n\n| a | b |\n|---|---|\n| " + "y" * 200 + " | c |", title="z" * 200)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 740})
+    page.goto(f"{server.url}/desk")
+    sign_in(page, server)
+    press(row(page, "x" * 50), "Edit")
+    expect(page.get_by_role("form", name="Edit")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for button in page.get_by_role("button").all():
+        bounds = button.bounding_box()
+        assert bounds is None or (bounds["height"] >= 24 and bounds["x"] + bounds["width"] <= width)

@@ -1,0 +1,156 @@
+"""``livefeed serve``: the first start, the next ones, and the ways in which it cannot start."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.livefeed_process import Livefeed, run_command
+
+
+@pytest.fixture
+def livefeed(tmp_path: Path) -> Iterator[Livefeed]:
+    running = Livefeed(tmp_path)
+    yield running
+    running.clean_up()
+
+
+def get(livefeed: Livefeed, path: str) -> dict[str, object]:
+    with urllib.request.urlopen(livefeed.url + path, timeout=10) as answer:
+        got = json.load(answer)
+    assert isinstance(got, dict)
+    return got
+
+
+def post(livefeed: Livefeed, text: str) -> str:
+    request = urllib.request.Request(
+        f"{livefeed.url}/v1/feeds/news/updates",
+        json.dumps({"text": text}).encode(),
+        {"Authorization": f"Bearer {livefeed.token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+        return str(json.load(answer)["id"])
+
+
+def test_the_first_start_makes_a_feed_and_prints_a_token_once(livefeed: Livefeed) -> None:
+    livefeed.start()
+    assert get(livefeed, "/v1/feeds/news")["slug"] == "news"
+    assert post(livefeed, "Hello")
+    assert livefeed.stop() == 0
+    livefeed.start()
+    assert livefeed.said().count("lf_") == 1
+    assert livefeed.stop() == 0
+    assert "Traceback" not in livefeed.said()
+
+
+def test_it_says_where_everything_is(livefeed: Livefeed) -> None:
+    livefeed.start()
+    assert f"Ticker  {livefeed.url}/feeds/news" in livefeed.said()
+    assert f'<script src="{livefeed.url}/static/embed.js" data-feed="news" async></script>' in livefeed.said()
+
+
+def test_nothing_acknowledged_is_lost_when_everything_is_killed(livefeed: Livefeed) -> None:
+    livefeed.start()
+    ids = [post(livefeed, f"Number {number}") for number in range(5)]
+    livefeed.kill_everything()
+    livefeed.start()
+    for update_id in ids:
+        assert get(livefeed, f"/v1/feeds/news/updates/{update_id}")["id"] == update_id
+
+
+def test_a_redis_that_dies_is_started_again(livefeed: Livefeed) -> None:
+    import os
+
+    livefeed.start()
+    before = livefeed.redis_pid
+    update_id = post(livefeed, "Before")
+    os.kill(before, signal.SIGKILL)
+    for _ in range(200):
+        try:
+            post(livefeed, "After")
+            break
+        except OSError:
+            continue
+    assert livefeed.redis_pid != before
+    assert get(livefeed, f"/v1/feeds/news/updates/{update_id}")["text"] == "Before"
+
+
+def test_the_demo_is_alive_at_once(tmp_path: Path) -> None:
+    livefeed = Livefeed(tmp_path, "--demo")
+    try:
+        livefeed.start()
+        updates: object = []
+        for _ in range(100):
+            try:
+                updates = get(livefeed, "/v1/feeds/demo/updates")["updates"]
+                break
+            except OSError:
+                continue
+        assert isinstance(updates, list)
+        assert len(updates) > 3
+    finally:
+        livefeed.clean_up()
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run_command("serve", "--port", port, "--data-dir", tmp_path / "data")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert port in done.stderr
+    assert "--port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("redis://127.0.0.1:1/0", "cannot be reached"),
+        ("http://127.0.0.1", "LIVEFEED_REDIS_URL"),
+        ("unix:///nowhere/redis.sock", "cannot be reached"),
+    ],
+)
+def test_a_redis_that_cannot_be_used_is_one_line(url: str, said: str) -> None:
+    done = run_command("serve", "--port", "0", "--redis-url", url)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert said in done.stderr
+
+
+def test_a_folder_that_is_in_use_is_one_line(livefeed: Livefeed) -> None:
+    livefeed.start()
+    done = run_command("serve", "--port", "0", "--data-dir", livefeed.data_dir)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "already" in done.stderr
+
+
+def test_ctrl_c_ends_it_cleanly_and_redis_with_it(livefeed: Livefeed) -> None:
+    livefeed.start()
+    redis_pid = livefeed.redis_pid
+    assert livefeed.stop(signal.SIGINT) == 0
+    assert not Path(f"/proc/{redis_pid}").exists()
+    assert "Traceback" not in livefeed.said()
+
+
+def test_several_workers_serve_one_port(tmp_path: Path) -> None:
+    livefeed = Livefeed(tmp_path, "--workers", "2")
+    try:
+        livefeed.start()
+        for _ in range(300):
+            try:
+                post(livefeed, "From one of two")
+                break
+            except OSError:
+                continue
+        assert get(livefeed, "/v1/feeds/news/updates")["updates"]
+        assert livefeed.stop() == 0
+    finally:
+        livefeed.clean_up()

@@ -1,0 +1,75 @@
+"""The table as a whole: what holds for every route."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from livefeed.core.models import UpdateCreate
+from livefeed.store.store import Store
+from livefeed.web import contract
+from livefeed.web.operations import Operation
+from tests.web.conftest import Desk
+
+by_name = pytest.mark.parametrize("operation", contract.operations, ids=lambda operation: operation.name)
+
+
+def _path(operation: Operation, **values: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], "nosuch"), operation.path)
+
+
+def test_the_routes_are_those_of_the_table() -> None:
+    routed = {
+        (method, route.path)
+        for route in contract.routes
+        for method in (route.methods or ())
+        if method not in ("HEAD", "OPTIONS")
+    }
+    assert routed == {(operation.method, operation.path) for operation in contract.operations}
+    names = [operation.name for operation in contract.operations]
+    assert len(names) == len(set(names))
+
+
+@by_name
+async def test_who_needs_a_token_is_asked_for_one(client: httpx.AsyncClient, operation: Operation) -> None:
+    response = await client.request(operation.method, _path(operation))
+    assert (response.status_code == 401) == (operation.role is not None)
+
+
+@by_name
+async def test_every_answer_is_of_the_kind_that_it_says(
+    client: httpx.AsyncClient, operation: Operation
+) -> None:
+    response = await client.request(operation.method, _path(operation))
+    assert response.status_code in {*operation.answers, *operation.problems}
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"]
+
+
+@by_name
+async def test_what_can_be_read_can_be_asked_about(
+    client: httpx.AsyncClient, store: Store, news: str, editor: Desk, operation: Operation
+) -> None:
+    if operation.method != "GET":
+        return
+    update = await store.updates.publish(news, UpdateCreate(text="One"))
+    path = _path(operation, feed=news, id=update.id)
+    get = await client.get(path, headers=editor.headers)
+    head = await client.head(path, headers=editor.headers)
+    assert get.status_code == head.status_code == 200
+    assert head.headers.get("etag") == get.headers.get("etag")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+@by_name
+async def test_readers_may_ask_from_other_sites_and_editors_may_not(
+    client: httpx.AsyncClient, news: str, operation: Operation
+) -> None:
+    if operation.method != "GET":
+        return
+    headers = {"Origin": "https://other.example"}
+    response = await client.get(_path(operation, feed=news), headers=headers)
+    assert ("access-control-allow-origin" in response.headers) == (operation.preflight is not None)
+    assert (operation.preflight is None) == (operation.role is not None)
