@@ -29,11 +29,29 @@ from livefeed.wires.fetching import load
 from livefeed.wires.importing import import_wire
 from livefeed.wires.read import read_wire
 
-__all__ = ["main"]
+__all__ = [
+    "config",
+    "doctor",
+    "export",
+    "feed",
+    "feed_close",
+    "feed_create",
+    "feed_list",
+    "import_",
+    "invite",
+    "main",
+    "publish",
+    "serve",
+    "tail",
+    "token",
+    "token_create",
+    "token_list",
+    "token_revoke",
+]
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
-ROLES = click.Choice(["contributor", "editor", "admin"])
+_ROLES = click.Choice(["contributor", "editor", "admin"])
 
 
 class _Commands(click.Group):
@@ -62,12 +80,12 @@ def _redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]:
+def _with_store(work: Callable[..., Awaitable[_Result]]) -> Callable[..., _Result]:
     """Run an async command on the store: at ``LIVEFEED_REDIS_URL``, or the server in the data directory."""
 
     @_redis_options
     @functools.wraps(work)
-    def command(*args: Any, redis_url: str | None, data_dir: Path | None, **options: Any) -> Result:
+    def command(*args: Any, redis_url: str | None, data_dir: Path | None, **options: Any) -> _Result:
         settings = load_settings(redis_url=redis_url, data_dir=data_dir)
         url = settings.redis_url or find_embedded(settings.data_dir)
         if url is None:
@@ -76,7 +94,7 @@ def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]
                 "with --data-dir, or a Redis with --redis-url."
             )
 
-        async def run() -> Result:
+        async def run() -> _Result:
             store = Store(url, settings.model_copy(update={"redis_url": url}))
             try:
                 return await work(*args, store=store, **options)
@@ -88,7 +106,7 @@ def _with_store(work: Callable[..., Awaitable[Result]]) -> Callable[..., Result]
     return command
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
@@ -233,7 +251,7 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("name")
-@click.option("--role", type=ROLES, required=True)
+@click.option("--role", type=_ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
 @_with_store
 async def token_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
@@ -263,7 +281,7 @@ async def token_revoke(name: str, *, store: Store) -> None:
 
 @main.command()
 @click.argument("name")
-@click.option("--role", type=ROLES, required=True)
+@click.option("--role", type=_ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
 @_with_store
 async def invite(name: str, role: Role, feeds: str | None, *, store: Store) -> None:

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from livefeed import __version__
 
-import click
-
 from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
@@ -53,7 +51,7 @@ def serve(settings: Settings, *, demo: bool) -> None:
         start = asyncio.run(_prepare(settings, embedded))
 
         def announce() -> None:
-            click.echo(_announcement(settings, start, demo=demo))
+            print(_announcement(settings, start, demo=demo), flush=True)
 
         if settings.workers == 1:
             run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))

@@ -13,7 +13,7 @@ from livefeed.core.ids import ID_PATTERN
 from livefeed.core.position import Position
 from livefeed.errors import BadCursor, FieldError, InvalidInput
 
-__all__ = ["DEFAULT_LIMIT", "KEY_EVENTS", "MAX_LIMIT", "Cursor", "Page", "PageQuery", "parse_query"]
+__all__ = ["DEFAULT_LIMIT", "KEY_EVENTS", "MAX_LIMIT", "Cursor", "Page", "PageQuery", "key_event", "parse_query"]
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 KEY_EVENTS = 50
@@ -123,7 +123,10 @@ def parse_query(params: dict[str, str]) -> PageQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page and the position that it was read at. ``updates`` and the like are stored JSON."""
+    """One page and the position that it was read at.
+
+    ``updates`` and ``pinned`` are JSON as stored; ``key`` is JSON as :func:`key_event` makes it.
+    """
 
     position: Position
     feed: bytes

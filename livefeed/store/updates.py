@@ -13,7 +13,7 @@ import orjson
 from livefeed.core import editing
 from livefeed.core.ids import ID_PATTERN, new_epoch, new_id
 from livefeed.core.models import EDITABLE, Update, UpdateCreate
-from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery
+from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery, key_event
 from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNotFound
 from livefeed.store.commit import Commit, Committer, Idempotency, SourceKnown, gone_error
@@ -247,7 +247,7 @@ def _page(query: PageQuery, got: list[Any]) -> Page:
         feed=feed,
         updates=tuple(updates),
         pinned=tuple(pinned),
-        key=tuple(key),
+        key=tuple(key_event(orjson.loads(update)) for update in key),
         next=older,
         prev=newer,
     )
