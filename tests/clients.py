@@ -232,7 +232,7 @@ TRANSPORTS: dict[str, type[Client]] = {"websocket": WebSocketClient, "sse": SseC
 
 
 async def fresh_page(base: str, feed: str, oldest: tuple[int, str] | None) -> Json:
-    """What a fresh load of the range from the place ``oldest`` on gives, in the shape of ``Reader.page()``."""
+    """What a fresh load of the range from the place ``oldest`` on gives; see ``Reader.page``."""
     async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
         reader, cursor = Reader(), None
         while True:
@@ -243,9 +243,7 @@ async def fresh_page(base: str, feed: str, oldest: tuple[int, str] | None) -> Js
             else:
                 reader.extend(page)
             cursor = page["next"]
-            if cursor is None or (
-                oldest is not None and reader.oldest is not None and reader.oldest <= oldest
-            ):
+            if reader.oldest is None or (oldest is not None and reader.oldest <= oldest):
                 break
         shown = reader.page()
         if oldest is not None:

@@ -1,4 +1,4 @@
-"""A proxy before Redis that loses the reply to a script after it ran."""
+"""A proxy before Redis that loses or holds back the reply to a script after it ran."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class LossyProxy:
         self._socket = server.folder / "proxy.sock"
         self._connections: set[asyncio.Task[None]] = set()
         self.lose = 0
+        self.hold: asyncio.Event | None = None
+        """If set, the next reply to a script waits for it."""
 
     @property
     def url(self) -> str:
@@ -64,6 +66,9 @@ class LossyProxy:
             if self.lose and scripts.is_set() and not reply.startswith(b"-NOSCRIPT"):
                 self.lose -= 1
                 return
+            if self.hold and scripts.is_set():
+                released, self.hold = self.hold, None
+                await released.wait()
             scripts.clear()
             writer.write(reply)
 

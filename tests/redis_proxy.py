@@ -11,6 +11,8 @@ from tests.redis_servers import RedisServer
 
 __all__ = ["RedisProxy", "redis_proxy"]
 
+Connection = asyncio.Task[None] | None
+
 
 class RedisProxy:
     """Hands everything on to ``server``."""
@@ -21,7 +23,7 @@ class RedisProxy:
         self._reads_go_on = asyncio.Event()
         self._reads_go_on.set()
         self._connections: set[asyncio.Task[None]] = set()
-        self._reading: set[asyncio.Task[None] | None] = set()
+        self._reading: set[Connection] = set()
 
     @property
     def url(self) -> str:
@@ -34,16 +36,17 @@ class RedisProxy:
     def release_reads(self) -> None:
         self._reads_go_on.set()
 
-    async def switch(self, server: RedisServer) -> None:
+    async def switch(self, server: RedisServer, *, reads_too: bool = True) -> None:
         """From now on another server is behind the address, as after a fail-over."""
         self.server = server
-        await self.cut()
+        await self.cut(reads_too=reads_too)
 
-    async def cut(self) -> None:
-        """Break all connections."""
-        for task in list(self._connections):
+    async def cut(self, *, reads_too: bool = True) -> None:
+        """Break all connections, or all but the ones that read."""
+        tasks = [task for task in self._connections if reads_too or task not in self._reading]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -58,21 +61,24 @@ class RedisProxy:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back_reader, back_writer = await asyncio.open_unix_connection(self.server.socket)
-        answers = asyncio.create_task(self._answers(back_reader, writer))
+        me = asyncio.current_task()
+        answers = asyncio.create_task(self._answers(me, back_reader, writer))
         try:
             while request := await reader.read(1 << 20):
                 if b"XREAD" in request:
-                    self._reading.add(answers)
+                    self._reading.add(me)
                 back_writer.write(request)
         finally:
             answers.cancel()
             await asyncio.gather(answers, return_exceptions=True)
+            self._reading.discard(me)
             back_writer.close()
 
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        me = asyncio.current_task()
+    async def _answers(
+        self, owner: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while answer := await reader.read(1 << 20):
-            if me in self._reading:
+            if owner in self._reading:
                 await self._reads_go_on.wait()
             writer.write(answer)
         writer.close()

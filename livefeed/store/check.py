@@ -9,12 +9,14 @@ import orjson
 
 from livefeed.core.changes import FEED_KEY, Change
 from livefeed.core.times import to_ms
-from livefeed.errors import FeedNotFound
+from livefeed.errors import FeedNotFound, StoreInconsistent
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import LogEntry, parse_reigns
 from livefeed.store.translate import translated
 
 __all__ = ["check_feed"]
+
+_META = (b"feed", b"log:epochs", b"log:floor", b"log:head", b"log:run_id")
 
 
 @dataclass
@@ -31,6 +33,7 @@ class _Feed:
     offsets: dict[str, int]
     gone: set[str]
     tags: dict[str, int]
+    tagged: dict[str, dict[str, int]]
     problems: list[str] = field(default_factory=list)
 
 
@@ -42,51 +45,57 @@ async def check_feed(client: Any, feed: str) -> list[str]:
     Raises:
         FeedNotFound, StoreError
     """
-    got = await _read(client, feed)
-    _check_head(got)
-    _check_log(got)
-    _check_sets(got)
-    return got.problems
+    try:
+        return _compare(await _read(client, feed))
+    except (ValueError, KeyError) as error:
+        raise StoreInconsistent("something there was not written by livefeed") from error
+
+
+def _compare(feed: _Feed) -> list[str]:
+    if missing := [name.decode() for name in _META if name not in feed.meta]:
+        return [f"meta lacks {', '.join(missing)}"]
+    _check_head(feed)
+    _check_log(feed)
+    _check_sets(feed)
+    return feed.problems
 
 
 async def _read(client: Any, feed: str) -> _Feed:
+    """Read until no tag has come up whose set was not among what was read."""
+    got = await _read_once(client, feed, [])
+    while new := set(got.tags) - set(got.tagged):
+        got = await _read_once(client, feed, sorted(new | set(got.tagged)))
+    return got
+
+
+async def _read_once(client: Any, feed: str, tags: list[str]) -> _Feed:
     keys = FeedKeys(feed)
     with translated():
         if not await client.exists(keys.meta):
             raise FeedNotFound(feed)
         has_log = await client.exists(keys.log())
         pipeline = client.pipeline(transaction=True)
-        pipeline.hgetall(keys.meta)
         pipeline.xrange(keys.log())
-        for name in (keys.updates, keys.offsets(), keys.gone, keys.tags):
+        for name in (keys.meta, keys.updates, keys.offsets(), keys.gone, keys.tags):
             pipeline.hgetall(name)
-        for name in (keys.timeline, keys.key_events, keys.pinned):
+        for name in (keys.timeline, keys.key_events, keys.pinned, *map(keys.tag, tags)):
             pipeline.zrange(name, 0, -1, withscores=True)
         if has_log:
             pipeline.xinfo_stream(keys.log())
-        (
-            meta,
-            log,
-            updates,
-            offsets,
-            gone,
-            tags,
-            timeline,
-            key_events,
-            pinned,
-            *info,
-        ) = await pipeline.execute()
+        log, meta, updates, offsets, gone, counts, *rest = await pipeline.execute()
+    timeline, key_events, pinned, *tagged = (_scores(rows) for rows in rest[: 3 + len(tags)])
     return _Feed(
         meta=meta,
-        last_id=info[0]["last-generated-id"].decode() if info else "0-0",
+        last_id=rest[-1]["last-generated-id"].decode() if has_log else "0-0",
         log=[LogEntry.parse(*row) for row in log],
         updates={id_.decode(): orjson.loads(body) for id_, body in updates.items()},
-        timeline=_scores(timeline),
-        key_events=_scores(key_events),
-        pinned=_scores(pinned),
+        timeline=timeline,
+        key_events=key_events,
+        pinned=pinned,
         offsets={key.decode(): int(offset) for key, offset in offsets.items()},
         gone={id_.decode() for id_ in gone},
-        tags={tag.decode(): int(count) for tag, count in tags.items()},
+        tags={tag.decode(): int(count) for tag, count in counts.items()},
+        tagged=dict(zip(tags, tagged, strict=True)),
     )
 
 
@@ -150,9 +159,11 @@ def _check_sets(feed: _Feed) -> None:
         if is_ != should:
             wrong = sorted(dict(is_.items() ^ should.items()))[:5]
             feed.problems.append(f"the sorted set of {name} disagrees with the updates: {wrong}")
-    counts: dict[str, int] = {}
-    for update in feed.updates.values():
+    tagged: dict[str, dict[str, int]] = {}
+    for id_, update in feed.updates.items():
         for tag in update["tags"]:
-            counts[tag] = counts.get(tag, 0) + 1
-    if counts != feed.tags:
+            tagged.setdefault(tag, {})[id_] = times[id_]
+    if tagged != feed.tagged:
+        feed.problems.append("the sorted sets of tags disagree with the updates")
+    if {tag: len(members) for tag, members in tagged.items()} != feed.tags:
         feed.problems.append("the counts of tags disagree with the updates")

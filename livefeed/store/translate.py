@@ -27,6 +27,7 @@ _AWAY_CODES = (
     "READONLY",
     "LOADING",
     "CLUSTERDOWN",
+    "BUSY ",
     "UNBLOCKED",
     "NOAUTH",
 )

@@ -16,7 +16,7 @@ from livefeed.core.models import EDITABLE, Update, UpdateCreate
 from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery, key_event
 from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNotFound
-from livefeed.store.commit import Commit, Committer, Idempotency, SourceKnown, gone_error
+from livefeed.store.commit import Commit, Committed, Committer, Idempotency, SourceKnown, gone_error
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
 from livefeed.store.scripts import Scripts
@@ -104,9 +104,13 @@ class Updates:
         task = self._pages.get(wanted)
         if task is None:
             task = self._pages[wanted] = asyncio.create_task(self._read_page(feed, query))
-            task.add_done_callback(lambda _: self._pages.pop(wanted, None))
+            task.add_done_callback(lambda done: self._forget_page(wanted, done))
         # Shielded: whoever asked first may leave while others still wait for the same page.
         return await asyncio.shield(task)
+
+    def _forget_page(self, wanted: tuple[str, PageQuery], task: asyncio.Task[Page]) -> None:
+        if self._pages.get(wanted) is task:
+            del self._pages[wanted]
 
     async def _read_page(self, feed: str, query: PageQuery) -> Page:
         mode, ms, update_id = _start(query)
@@ -155,7 +159,7 @@ class Updates:
             "put", update.id, "", body, to_ms(update.time), draft.source or "", idempotency=idempotency
         )
         try:
-            done = await self._committer.commit(feed, commit)
+            done = await self._commit(feed, commit)
         except SourceKnown as known:
             # Only what the source says: a pin set here stays when the same item comes again.
             said = draft.model_dump(include=set(EDITABLE), exclude_unset=True)
@@ -164,6 +168,14 @@ class Updates:
             return await self.edit(feed, known.update_id, said, idempotency=idempotency)
         body = await self.get(feed, done.id) if done.replayed else body
         return Outcome("created" if done.rev == 1 else "edited", done.id, done.rev, body)
+
+    async def _commit(self, feed: str, commit: Commit) -> Committed:
+        try:
+            return await self._committer.commit(feed, commit)
+        finally:
+            # Whoever asks from now on must not share a page that was read before this.
+            for wanted in [wanted for wanted in self._pages if wanted[0] == feed]:
+                del self._pages[wanted]
 
     async def edit(
         self,
@@ -195,7 +207,7 @@ class Updates:
                 "put", update_id, str(current.rev), body, to_ms(revised.time), idempotency=idempotency
             )
             try:
-                done = await self._committer.commit(feed, commit)
+                done = await self._commit(feed, commit)
             except RevisionConflict:
                 if if_match is not None:
                     raise
@@ -221,7 +233,7 @@ class Updates:
         expected = "" if if_match is None else str(if_match)
         commit = Commit("delete", update_id, expected, idempotency=idempotency)
         try:
-            await self._committer.commit(feed, commit)
+            await self._commit(feed, commit)
         except UpdateGone:
             return
         self._on_delete()

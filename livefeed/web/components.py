@@ -11,7 +11,23 @@ from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
-__all__ = ["ANSWER_HEADERS", "ANSWER_MODELS", "PARAMETERS", "SECURITY_SCHEMES", "problem_schema"]
+__all__ = [
+    "ANSWER_HEADERS",
+    "ANSWER_MODELS",
+    "PARAMETERS",
+    "SECURITY_SCHEMES",
+    "Access",
+    "EventStream",
+    "FeedList",
+    "OpenApi",
+    "Page",
+    "Rendered",
+    "RevisionList",
+    "Sync",
+    "TagCount",
+    "TagList",
+    "problem_schema",
+]
 
 
 class FeedList(BaseModel):

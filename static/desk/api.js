@@ -5,10 +5,16 @@ const TIMEOUT_MS = 20_000;
 
 const UNREACHABLE = 'The server cannot be reached. Nothing is lost: try again in a moment.';
 
+/** Where the API's own words are for programs. */
+const WORDS = {
+  '/problems/store-unavailable': 'The server cannot reach its store. Nothing is lost: try again in a moment.',
+  '/problems/store-unconfirmed': 'It is written, but not confirmed by enough copies yet. Try again: it will not be there twice.',
+};
+
 export class ApiError extends Error {
   /** @param {number} status 0: no answer came @param {object} [problem] as RFC 9457 has it */
   constructor(status, problem = {}) {
-    super(problem.detail || problem.title || (status ? `The server answered ${status}.` : UNREACHABLE));
+    super(WORDS[problem.type] || problem.detail || problem.title || (status ? `The server answered ${status}.` : UNREACHABLE));
     this.status = status;
     this.problem = problem;
     /** @type {{field: string, message: string}[]} */

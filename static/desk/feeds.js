@@ -5,6 +5,17 @@ import { ask } from './ask.js';
 import { clearProblem, raw, showProblem } from './form.js';
 import { keep, kept } from './keep.js';
 
+/** What browsers still call by the names of before, as they were when Intl froze them. */
+const RENAMED = {
+  'Asia/Calcutta': 'Asia/Kolkata', 'Asia/Katmandu': 'Asia/Kathmandu', 'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh', 'Europe/Kiev': 'Europe/Kyiv',
+};
+
+function ownZone() {
+  const { timeZone = 'UTC' } = Intl.DateTimeFormat().resolvedOptions();
+  return RENAMED[timeZone] ?? timeZone;
+}
+
 const element = (id) => document.getElementById(id);
 
 export class Feeds {
@@ -28,13 +39,13 @@ export class Feeds {
 
   /** @param {{role: string, feeds: ?string[]}} me */
   async load(me) {
-    this.#admin = me.role === 'admin' && !me.feeds;
+    this.#admin = me.role === 'admin';
     const { feeds } = await api('GET', 'feeds?all=1');
     this.#feeds = feeds.filter(({ slug }) => !me.feeds || me.feeds.includes(slug));
-    element('create').hidden = !this.#admin;
-    const slugs = this.#feeds.map(({ slug }) => slug);
+    element('create').hidden = !this.#admin || me.feeds != null;
     const before = this.current?.slug ?? kept('feed');
-    this.#choose(slugs.includes(before) ? before : slugs[0]);
+    const known = (accepted) => this.#feeds.find(accepted)?.slug;
+    this.#choose(known(({ slug }) => slug === before) ?? known(({ status }) => status === 'open') ?? known(() => true));
   }
 
   /** What the stream says of the feed that is shown. @param {object} feed */
@@ -91,7 +102,7 @@ export class Feeds {
     form.reset();
     clearProblem(form);
     form.dataset.key = newKey();
-    form.elements.timezone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+    form.elements.timezone.value = ownZone();
     this.dialog.showModal();
   }
 

@@ -233,6 +233,18 @@ def test_everybody_converges_in_pieces(steps: list[Any]) -> None:
         client.assert_converged()
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 2])
+def test_a_connection_that_breaks_between_pieces(pieces: int) -> None:
+    server = seeded(size=30_000)
+    client = Client(server, 3)
+    for number in range(6):
+        server.put(f"u{number}", pinned=True)
+    server.read()
+    client.sync(pieces)
+    assert client.reader.position == Position(EPOCH, 6 + 2 * pieces)
+    client.assert_converged()
+
+
 MANY = st.sampled_from([f"k{number:02}" for number in range(KEY_EVENTS + 6)])
 MANY_STEPS = st.one_of(
     st.tuples(st.just("put"), MANY, PUTS),

@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,6 +11,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.livefeed_process import Livefeed
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -30,62 +25,8 @@ ARGUMENTS = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Server:
+class Server(Livefeed):
     """``livefeed serve`` as an operator starts it, and what an editor does to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.token = ""
-        self._log = folder / "serve.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = os.environ.get("LIVEFEED_TEST_COMMAND", f"{sys.executable} -m livefeed").split()
-        arguments = f"serve --host 127.0.0.1 --port {self.port} --data-dir".split()
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *arguments, self.folder / "data"], stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + 30
-        while not self._answers():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.05)
-        if not self.token:
-            self.token = self._printed_token()
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/v1/feeds/news/access", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def _printed_token(self) -> str:
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            if found := re.search(r"^ *Token +(\S+)$", self._log.read_text(), re.MULTILINE):
-                return found[1]
-            time.sleep(0.05)
-        raise AssertionError("no token was printed:\n" + self._log.read_text())
-
-    def stop(self, how: int = signal.SIGTERM) -> None:
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(how)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
@@ -125,7 +66,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         server.start()
         yield server
     finally:
-        server.stop()
+        server.clean_up()
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Any
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
@@ -29,7 +32,8 @@ def desk(page: Page, server: Server) -> Page:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_was_thrown(errors: list[str]) -> Any:
+def _nothing_was_thrown(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LIVEFEED_DRAIN_S", "0")  # nobody waits for a server that ends with its test
     yield
     assert errors == []
 
@@ -430,3 +434,19 @@ def test_nothing_is_wider_than_the_screen(context: BrowserContext, server: Serve
     for button in page.get_by_role("button").all():
         bounds = button.bounding_box()
         assert bounds is None or (bounds["height"] >= 24 and bounds["x"] + bounds["width"] <= width)
+
+
+def test_a_role_that_may_not_publish_is_told_so(page: Page, server: Server) -> None:
+    command = [sys.executable, "-m", "livefeed", "token", "create", "Ann", "--role", "contributor"]
+    environment = os.environ | {"LIVEFEED_DATA_DIR": str(server.folder / "data")}
+    token = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+    page.goto(f"{server.url}/desk")
+    page.get_by_label("Token").fill(token.stdout.strip())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Ann (contributor)")).to_be_visible()
+    expect(page.get_by_role("button", name="New feed")).to_be_hidden()
+    box(page).fill("Not mine to publish")
+    box(page).press("Control+Enter")
+    expect(compose(page).get_by_role("alert")).to_contain_text("editor")
+    expect(box(page)).to_have_value("Not mine to publish")
+    assert texts(server) == []

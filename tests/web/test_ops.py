@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -93,8 +94,12 @@ async def test_the_hub_s_numbers_are_the_ones_that_are_described(
     hub = app.state.site.hub
     await hub.start()
     try:
+        with anyio.fail_after(10):
+            while hub.canary_age_s is None:
+                await anyio.sleep(0.01)
         assert set(hub.statistics()) | {"draining", "canary_age_seconds"} == set(ops.METRICS)
         assert (await _values(client))["livefeed_readers"] == ("gauge", 0)
+        assert (await client.get("/readyz")).status_code == 200
     finally:
         await hub.close()
 
