@@ -13,7 +13,9 @@ from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import contract, desk, embed, openapi, ops, pages, problems, static, streams, syndication
+from livefeed.web.html import error_page
 from livefeed.web.site import Site
+from livefeed.web.static_tree import StaticTree
 
 __all__ = ["create_app"]
 
@@ -30,7 +32,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
         )
     store = Store(settings.redis_url, settings)
-    site = Site(settings, store, Hub(store, settings), static.StaticTree())
+    site = Site(settings, store, Hub(store, settings), StaticTree())
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -48,5 +50,5 @@ def create_app(settings: Settings | None = None) -> Starlette:
         for route in module.routes
     ]
     app = Starlette(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)
-    app.state.site = site
+    app.state.site, app.state.error_page = site, error_page
     return app

@@ -70,14 +70,15 @@ class Updates:
             raise UpdateNotFound(feed, update_id)
         with translated():
             # In one transaction: a deletion in between would make it neither there nor gone.
+            # (Not by HEXISTS, which redis-py's transactions on a cluster stumble over.)
             pipeline = self._client.pipeline(transaction=True)
-            pipeline.hexists(keys.meta, "feed")
+            pipeline.hget(keys.meta, "feed")
             pipeline.hget(keys.gone, update_id)
             if earlier:
                 pipeline.lrange(keys.revisions(update_id), 0, -1)
             pipeline.hget(keys.updates, update_id)
             known, tombstone, *revisions, body = await pipeline.execute()
-        if not known:
+        if known is None:
             raise FeedNotFound(feed)
         if tombstone is not None:
             raise gone_error(feed, tombstone)
@@ -90,10 +91,10 @@ class Updates:
         keys = FeedKeys(feed)
         with translated():
             pipeline = self._client.pipeline(transaction=True)
-            pipeline.hexists(keys.meta, "feed")
+            pipeline.hget(keys.meta, "feed")
             pipeline.hgetall(keys.tags)
             known, counts = await pipeline.execute()
-        if not known:
+        if known is None:
             raise FeedNotFound(feed)
         pairs = ((tag.decode(), int(count)) for tag, count in counts.items())
         return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 from livefeed.store.store import Store
-
-if TYPE_CHECKING:
-    from livefeed.web.static import StaticTree
+from livefeed.web.static_tree import StaticTree
 
 __all__ = ["Site", "site_of"]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Server
+from tests.livefeed_process import run_command
 
 TIME = "2026-11-22T08:16:52Z"
 
@@ -32,8 +30,7 @@ def desk(page: Page, server: Server) -> Page:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_was_thrown(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("LIVEFEED_DRAIN_S", "0")  # nobody waits for a server that ends with its test
+def _nothing_was_thrown(errors: list[str]) -> Iterator[None]:
     yield
     assert errors == []
 
@@ -437,9 +434,7 @@ def test_nothing_is_wider_than_the_screen(context: BrowserContext, server: Serve
 
 
 def test_a_role_that_may_not_publish_is_told_so(page: Page, server: Server) -> None:
-    command = [sys.executable, "-m", "livefeed", "token", "create", "Ann", "--role", "contributor"]
-    environment = os.environ | {"LIVEFEED_DATA_DIR": str(server.folder / "data")}
-    token = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+    token = run_command("token", "create", "Ann", "--role", "contributor", "--data-dir", server.data_dir)
     page.goto(f"{server.url}/desk")
     page.get_by_label("Token").fill(token.stdout.strip())
     page.get_by_role("button", name="Sign in").click()

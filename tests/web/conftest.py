@@ -16,7 +16,7 @@ from livefeed.store.store import Store
 from livefeed.web import contract, openapi, ops
 from livefeed.web.problems import exception_handlers
 from livefeed.web.site import Site
-from livefeed.web.static import StaticTree
+from livefeed.web.static_tree import StaticTree
 from tests.redis_servers import RedisServer
 from tests.web.asserting import bearer
 

@@ -22,7 +22,7 @@ from livefeed.web.auth import (
     token_if_any,
 )
 from livefeed.web.site import Site
-from livefeed.web.static import StaticTree
+from livefeed.web.static_tree import StaticTree
 from tests.web.asserting import assert_problem, bearer
 from tests.web.conftest import BASE, Desk
 

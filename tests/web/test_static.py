@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import gzip
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,29 +7,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from livefeed.errors import StartupError
 from livefeed.web import static
 from livefeed.web.problems import exception_handlers
 from livefeed.web.site import Site
-from livefeed.web.static import StaticTree, static_root
+from livefeed.web.static_tree import StaticTree
+from tests.web.test_static_tree import make_tree
 
 FOREVER = "public, max-age=31536000, immutable"
 OLD = "0123456789ab"
-
-
-def make_tree(root: Path, **contents: str) -> StaticTree:
-    files = {
-        "embed.js": "import('/static/__LIVEFEED_BUILD__/ticker/define.js');",
-        "ticker/page.js": "const a = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';",
-        "ticker/ticker.css": "p { color: red }",
-        "ticker/dot.png": "not packed: " + "a" * 200,
-        ".hidden": "no",
-    }
-    for name, text in (files | contents).items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return StaticTree(root)
 
 
 @pytest.fixture
@@ -48,35 +31,6 @@ async def client(tree: StaticTree) -> AsyncIterator[httpx.AsyncClient]:
         transport=httpx.ASGITransport(app), base_url="http://x", headers={"Accept-Encoding": "identity"}
     ) as client:
         yield client
-
-
-def test_the_hash_is_of_every_path_and_content(tmp_path: Path) -> None:
-    first = make_tree(tmp_path / "a")
-    assert re.fullmatch("[0-9a-f]{12}", first.hash)
-    assert first.prefix == f"/static/{first.hash}"
-    assert first.hash == make_tree(tmp_path / "b").hash
-    assert first.hash != make_tree(tmp_path / "c", **{"ticker/page.js": "changed"}).hash
-    assert first.hash != make_tree(tmp_path / "d", **{"more.js": ""}).hash
-
-
-def test_hidden_files_are_left_out(tree: StaticTree) -> None:
-    assert tree.names == {"embed.js", "ticker/page.js", "ticker/ticker.css", "ticker/dot.png"}
-
-
-def test_the_checkout_has_a_tree() -> None:
-    assert {"embed.js", "ticker/page.js", "client/html.js", "desk/desk.js"} <= StaticTree(static_root()).names
-
-
-def test_a_missing_tree_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(static, "_PACKAGE", tmp_path / "livefeed")
-    with pytest.raises(StartupError, match="static/ is missing"):
-        static_root()
-
-
-def test_a_wheel_has_it_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_tree(tmp_path / "livefeed" / "static")
-    monkeypatch.setattr(static, "_PACKAGE", tmp_path / "livefeed")
-    assert static_root() == tmp_path / "livefeed" / "static"
 
 
 async def test_files_under_the_hash_are_for_ever(client: httpx.AsyncClient, tree: StaticTree) -> None:
@@ -186,19 +140,3 @@ async def test_etags(client: httpx.AsyncClient, tree: StaticTree) -> None:
 
 async def test_other_methods_are_refused(client: httpx.AsyncClient, tree: StaticTree) -> None:
     assert (await client.post(f"{tree.prefix}/ticker/page.js")).status_code == 405
-
-
-def test_the_real_tree_imports_only_what_is_there() -> None:
-    """Relative imports stay within one build."""
-    root = static_root()
-    for module in root.rglob("*.js"):
-        for address in re.findall(r"^(?:import|export)\b[^;]*?'([^']+)';", module.read_text(), re.MULTILINE):
-            assert address.startswith("."), f"{module}: {address}"
-            assert (module.parent / address).resolve().is_file(), f"{module}: {address}"
-
-
-def test_what_is_kept_packed_unpacks_to_the_same(tree: StaticTree) -> None:
-    found = tree.find(f"{tree.hash}/ticker/page.js")
-    assert found is not None
-    assert found[0].gzipped is not None
-    assert gzip.decompress(found[0].gzipped) == found[0].body
