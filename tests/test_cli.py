@@ -84,7 +84,9 @@ def test_import_says_what_it_skipped_and_why(livefeed: Livefeed) -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real feeds are not part of the project")
-@pytest.mark.parametrize("name", ["liveblog-2023-12-13.ndjson", "wire-reddit.atom.xml", "wire-spiegel.rss.xml"])
+@pytest.mark.parametrize(
+    "name", ["liveblog-2023-12-13.ndjson", "wire-reddit.atom.xml", "wire-spiegel.rss.xml"]
+)
 def test_real_feeds_import_and_twice_is_once(livefeed: Livefeed, name: str) -> None:
     feed = name.split(".")[0].lower()
     run(livefeed, "feed", "create", feed)
@@ -120,7 +122,9 @@ def test_tail_prints_one_message_a_line(livefeed: Livefeed) -> None:
 
 
 def test_feeds_are_created_listed_and_closed(livefeed: Livefeed) -> None:
-    assert run(livefeed, "feed", "create", "closing", "--title", "Closing", "--lang", "uk") == "/feeds/closing\n"
+    assert (
+        run(livefeed, "feed", "create", "closing", "--title", "Closing", "--lang", "uk") == "/feeds/closing\n"
+    )
     run(livefeed, "feed", "close", "closing")
     row = next(line for line in run(livefeed, "feed", "list").splitlines() if line.startswith("closing"))
     assert row.split() == ["closing", "Closing", "closed", "uk", "UTC"]

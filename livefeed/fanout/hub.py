@@ -14,6 +14,7 @@ from livefeed.errors import FeedNotFound, LivefeedError, StoreError
 from livefeed.fanout import joining
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.tail import ATTACH_S, Tail
+from livefeed.fanout.tasks import end
 from livefeed.settings import Settings
 from livefeed.store.log import Attached
 from livefeed.store.store import Store
@@ -66,10 +67,7 @@ class Hub:
     async def close(self) -> None:
         """Stop reading."""
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
-        tasks = [*self._tasks, *self._opening.values(), *self._refreshing.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([*self._tasks, *self._opening.values(), *self._refreshing.values()])
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""

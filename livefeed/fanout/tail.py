@@ -13,6 +13,7 @@ import orjson
 from livefeed.core.position import Reigns
 from livefeed.errors import FeedNotFound, StoreError, StoreInconsistent, StoreUnavailable
 from livefeed.fanout.channel import Channel
+from livefeed.fanout.tasks import end
 from livefeed.store.keys import CONTROL
 from livefeed.store.log import LogEntry
 from livefeed.store.reading import BlockedReader, Rows
@@ -23,6 +24,9 @@ _log = logging.getLogger("livefeed.hub")
 
 ATTACH_S = 5.0
 """How often each channel is compared with its log, whatever was read meanwhile."""
+
+CLOSE_S = 1.0
+"""How long Redis has to answer that the blocked read has ended."""
 
 RETRY_S = (0.1, 2.0)
 """The first and the longest wait before Redis is tried again."""
@@ -71,17 +75,18 @@ class Tail:
             pass  # the reading will notice too, and take in what is there when it comes back
 
     async def close(self) -> None:
-        """Stop reading; the blocked read is asked to end, not cancelled."""
+        """Stop reading; the blocked read is asked to end, and cancelled only if Redis does not answer."""
         self._closing = True
-        try:
-            while not self._task.done() and self.connected:
+        unblocking = asyncio.create_task(self._unblock_until_done())
+        await asyncio.wait([self._task, unblocking], timeout=CLOSE_S, return_when=asyncio.FIRST_COMPLETED)
+        await end([self._task, unblocking])
+        await self._reader.close()
+
+    async def _unblock_until_done(self) -> None:
+        with suppress(StoreError):
+            while self.connected:
                 await self._reader.unblock()
                 await asyncio.wait([self._task], timeout=0.05)
-        except StoreError:
-            pass
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._reader.close()
 
     async def _run(self) -> None:
         wait = RETRY_S[0]

@@ -12,7 +12,7 @@ from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, StoreInconsistent
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import LogEntry, parse_reigns
-from livefeed.store.translate import translated
+from livefeed.store.scripts import Scripts, pairs_of
 
 __all__ = ["check_feed"]
 
@@ -37,7 +37,7 @@ class _Feed:
     problems: list[str] = field(default_factory=list)
 
 
-async def check_feed(client: Any, feed: str) -> list[str]:
+async def check_feed(scripts: Scripts, feed: str) -> list[str]:
     """Compare log, offsets, hash, sorted sets, tombstones and head; one sentence for each contradiction.
 
     Reads the whole feed at once: meant for now and then, not for every request.
@@ -46,7 +46,7 @@ async def check_feed(client: Any, feed: str) -> list[str]:
         FeedNotFound, StoreError
     """
     try:
-        return _compare(await _read(client, feed))
+        return _compare(await _read(scripts, feed))
     except (ValueError, KeyError) as error:
         raise StoreInconsistent("something there was not written by livefeed") from error
 
@@ -60,34 +60,34 @@ def _compare(feed: _Feed) -> list[str]:
     return feed.problems
 
 
-async def _read(client: Any, feed: str) -> _Feed:
+async def _read(scripts: Scripts, feed: str) -> _Feed:
     """Read until no tag has come up whose set was not among what was read."""
-    got = await _read_once(client, feed, [])
+    got = await _read_once(scripts, feed, [])
     while new := set(got.tags) - set(got.tagged):
-        got = await _read_once(client, feed, sorted(new | set(got.tagged)))
+        got = await _read_once(scripts, feed, sorted(new | set(got.tagged)))
     return got
 
 
-async def _read_once(client: Any, feed: str, tags: list[str]) -> _Feed:
+async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
     keys = FeedKeys(feed)
-    with translated():
-        if not await client.exists(keys.meta):
-            raise FeedNotFound(feed)
-        has_log = await client.exists(keys.log())
-        pipeline = client.pipeline(transaction=True)
-        pipeline.xrange(keys.log())
-        for name in (keys.meta, keys.updates, keys.offsets(), keys.gone, keys.tags):
-            pipeline.hgetall(name)
-        for name in (keys.timeline, keys.key_events, keys.pinned, *map(keys.tag, tags)):
-            pipeline.zrange(name, 0, -1, withscores=True)
-        if has_log:
-            pipeline.xinfo_stream(keys.log())
-        log, meta, updates, offsets, gone, counts, *rest = await pipeline.execute()
-    timeline, key_events, pinned, *tagged = (_scores(rows) for rows in rest[: 3 + len(tags)])
+    known, has_log = await scripts.read(keys.meta, ("HEXISTS", keys.meta, "feed"), ("EXISTS", keys.log()))
+    if not known:
+        raise FeedNotFound(feed)
+    hashes = [keys.meta, keys.updates, keys.offsets(), keys.gone, keys.tags]
+    sets = [keys.timeline, keys.key_events, keys.pinned, *map(keys.tag, tags)]
+    log, info, *rest = await scripts.read(
+        keys.meta,
+        ("XRANGE", keys.log(), "-", "+"),
+        ("XINFO", "STREAM", keys.log()) if has_log else ("HGETALL", keys.meta),
+        *(("HGETALL", name) for name in hashes),
+        *(("ZRANGE", name, 0, -1, "WITHSCORES") for name in sets),
+    )
+    meta, updates, offsets, gone, counts = (dict(pairs_of(answer)) for answer in rest[: len(hashes)])
+    timeline, key_events, pinned, *tagged = (_scores(answer) for answer in rest[len(hashes) :])
     return _Feed(
         meta=meta,
-        last_id=rest[-1]["last-generated-id"].decode() if has_log else "0-0",
-        log=[LogEntry.parse(*row) for row in log],
+        last_id=dict(zip(info[::2], info[1::2], strict=True)).get(b"last-generated-id", b"0-0").decode(),
+        log=[LogEntry.parse(entry_id, dict(pairs_of(fields))) for entry_id, fields in log],
         updates={id_.decode(): orjson.loads(body) for id_, body in updates.items()},
         timeline=timeline,
         key_events=key_events,
@@ -99,8 +99,8 @@ async def _read_once(client: Any, feed: str, tags: list[str]) -> _Feed:
     )
 
 
-def _scores(rows: list[tuple[bytes, float]]) -> dict[str, int]:
-    return {member.decode(): int(score) for member, score in rows}
+def _scores(answer: list[bytes]) -> dict[str, int]:
+    return {member.decode(): int(float(score)) for member, score in pairs_of(answer)}
 
 
 def _check_head(feed: _Feed) -> None:

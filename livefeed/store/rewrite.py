@@ -61,10 +61,13 @@ class Rewriter:
 
     async def _rewrite(self) -> bool:
         """Whether it was begun, or cannot be; False while another one is in progress."""
-        everywhere = {"target_nodes": "primaries"} if isinstance(self._client, RedisCluster) else {}
         try:
             with translated():
-                await self._client.bgrewriteaof(**everywhere)
+                if isinstance(self._client, RedisCluster):
+                    await self._client.initialize()
+                    await self._client.bgrewriteaof(target_nodes=self._client.get_primaries())
+                else:
+                    await self._client.bgrewriteaof()
         except StoreError as error:
             if "in progress" in str(error):
                 return False

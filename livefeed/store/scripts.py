@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any
 
+import orjson
 from redis.exceptions import NoScriptError
 
 from livefeed.store.translate import translated
 
-__all__ = ["Scripts"]
+__all__ = ["Scripts", "pairs_of"]
 
 Argument = str | bytes | int
 
@@ -30,12 +31,20 @@ class Scripts:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._attach, self._page, self._commit = (_Script(name) for name in ("attach", "page", "commit"))
+        self._read = _Script("read")
 
     async def attach(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._attach, keys, args)
 
     async def page(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._page, keys, args)
+
+    async def read(self, key: str, *commands: Sequence[str | int]) -> list[Any]:
+        """Several reads at one moment, of keys in one slot with ``key``; answers are raw.
+
+        (A script, since redis-py's transactions stumble over many commands on a cluster.)
+        """
+        return await self._run(self._read, [key], [orjson.dumps(commands)])
 
     async def commit(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._commit, keys, args)
@@ -61,3 +70,8 @@ class Scripts:
             except NoScriptError:  # nothing ran: a new server, or a replica that took over
                 got = await self._client.eval(script.text, len(keys), *keys, *args)
         return list(got)
+
+
+def pairs_of(answer: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The pairs of a raw answer: field and value, member and score."""
+    return zip(answer[::2], answer[1::2], strict=True)

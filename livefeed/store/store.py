@@ -69,7 +69,7 @@ class Store:
 
     async def check(self, feed: str) -> list[str]:
         """The contradictions between a feed's keys, a sentence each; see :func:`check_feed`."""
-        return await check_feed(self._client, feed)
+        return await check_feed(self._scripts, feed)
 
     async def check_version(self) -> str:
         """The server's name and version.

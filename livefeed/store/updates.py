@@ -19,8 +19,7 @@ from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNo
 from livefeed.store.commit import Commit, Committed, Committer, Idempotency, SourceKnown, gone_error
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
-from livefeed.store.scripts import Scripts
-from livefeed.store.translate import translated
+from livefeed.store.scripts import Scripts, pairs_of
 
 __all__ = ["Outcome", "Updates"]
 
@@ -68,35 +67,32 @@ class Updates:
         keys = FeedKeys(feed)
         if not ID_PATTERN.fullmatch(update_id):
             raise UpdateNotFound(feed, update_id)
-        with translated():
-            # In one transaction: a deletion in between would make it neither there nor gone.
-            # (Not by HEXISTS, which redis-py's transactions on a cluster stumble over.)
-            pipeline = self._client.pipeline(transaction=True)
-            pipeline.hget(keys.meta, "feed")
-            pipeline.hget(keys.gone, update_id)
-            if earlier:
-                pipeline.lrange(keys.revisions(update_id), 0, -1)
-            pipeline.hget(keys.updates, update_id)
-            known, tombstone, *revisions, body = await pipeline.execute()
-        if known is None:
+        commands: list[tuple[str | int, ...]] = [
+            ("HEXISTS", keys.meta, "feed"),
+            ("HGET", keys.gone, update_id),
+            ("HGET", keys.updates, update_id),
+        ]
+        if earlier:
+            commands.append(("LRANGE", keys.revisions(update_id), 0, -1))
+        # At one moment: a deletion in between would make it neither there nor gone.
+        known, tombstone, body, *revisions = await self._scripts.read(keys.meta, *commands)
+        if not known:
             raise FeedNotFound(feed)
         if tombstone is not None:
             raise gone_error(feed, tombstone)
         if body is None:
             raise UpdateNotFound(feed, update_id)
-        return [*(revisions[0] if earlier else ()), body]
+        return [*sum(revisions, []), body]
 
     async def tags(self, feed: str) -> dict[str, int]:
         """How many updates have each tag, the most used first."""
         keys = FeedKeys(feed)
-        with translated():
-            pipeline = self._client.pipeline(transaction=True)
-            pipeline.hget(keys.meta, "feed")
-            pipeline.hgetall(keys.tags)
-            known, counts = await pipeline.execute()
-        if known is None:
+        known, counts = await self._scripts.read(
+            keys.meta, ("HEXISTS", keys.meta, "feed"), ("HGETALL", keys.tags)
+        )
+        if not known:
             raise FeedNotFound(feed)
-        pairs = ((tag.decode(), int(count)) for tag, count in counts.items())
+        pairs = ((tag.decode(), int(count)) for tag, count in pairs_of(counts))
         return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
     async def page(self, feed: str, query: PageQuery) -> Page:

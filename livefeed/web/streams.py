@@ -19,6 +19,7 @@ from livefeed.fanout import closes
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.closes import Close
 from livefeed.fanout.stream import OVERLOAD_RETRY_S, Message, bye, poll, stream, watching
+from livefeed.fanout.tasks import end
 from livefeed.web import caching, origins
 from livefeed.web.site import Site, site_of
 
@@ -87,9 +88,7 @@ async def _unless_gone(work: Coroutine[Any, Any, T], gone: Coroutine[Any, Any, N
     try:
         await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        await end([working, leaving])
     return None if working.cancelled() else working.result()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from livefeed.core.position import Verdict
 from livefeed.errors import StartupError, StoreUnavailable, UpdateGone
 from livefeed.store.client import BLOCK_MS, Connector
 from livefeed.store.store import Store
-from tests.redis_servers import BUNDLED, SYSTEM, RedisServer, free_port, wait_until
+from tests.redis_servers import BUNDLED, SYSTEM, RedisServer, free_port, replicated, wait_until
 from tests.store.support import FEED, assert_sound, idempotency, ids, open_feed, opened, page, publish, read
 
 pytestmark = pytest.mark.anyio
@@ -191,11 +192,97 @@ async def heard(store: Store) -> str:
 
 
 @contextmanager
-def cluster() -> Iterator[RedisServer]:
+def cluster(binary: Path) -> Iterator[RedisServer]:
     """One node that has all slots."""
-    port = free_port()
-    options = {"cluster-enabled": "yes", "cluster-port" if False else "cluster-node-timeout": "2000"}
-    with RedisServer(BUNDLED, port=port, options=options) as server:
+    # A node listens on its port + 10000, too.
+    port = next(port for port in iter(free_port, 0) if port < 55_000)
+    with RedisServer(binary, port=port, options={"cluster-enabled": "yes"}) as server:
         server.command("CLUSTER", "ADDSLOTS", *range(16_384))
-        wait_until(lambda: b"cluster_state:ok" in server.command("CLUSTER", "INFO"), "the cluster")
+        wait_until(lambda: "ok" in str(server.command("CLUSTER INFO")["cluster_state"]), "the cluster")
         yield server
+
+
+@contextmanager
+def sentinel(primary: RedisServer) -> Iterator[RedisServer]:
+    """One Sentinel that watches ``primary`` and is content with its own vote."""
+    with RedisServer(primary.binary, port=free_port(), mode="sentinel") as server:
+        for command in (
+            ("MONITOR", "mymaster", "127.0.0.1", primary.port, 1),
+            ("SET", "mymaster", "down-after-milliseconds", 300),
+            ("SET", "mymaster", "failover-timeout", 2000),
+        ):
+            server.command("SENTINEL", *command)
+        yield server
+
+
+async def test_a_day_on_one_server(store: Store) -> None:
+    await a_day(store)
+    await store.feeds.patch(FEED, {"status": "open"})
+    assert await heard(store) == store.log(FEED).key
+
+
+async def test_a_day_on_a_cluster(binary: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with cluster(binary) as server:
+        async with opened(f"redis+cluster://127.0.0.1:{server.port}") as store:
+            await a_day(store)
+            await store.feeds.patch(FEED, {"status": "open"})
+            assert await heard(store) == store.log(FEED).key
+        server.rewrite_done()
+        assert b"Two" not in server.files()
+    assert caplog.text == ""
+
+
+async def test_a_cluster_that_is_away_and_comes_back() -> None:
+    with cluster(BUNDLED) as server:
+        async with opened(f"redis+cluster://127.0.0.1:{server.port}") as store:
+            await open_feed(store)
+            await to_thread.run_sync(server.stop)
+            with pytest.raises(StoreUnavailable):
+                await publish(store)
+            await to_thread.run_sync(server.start)
+            await to_thread.run_sync(
+                wait_until, lambda: "ok" in str(server.command("CLUSTER INFO")["cluster_state"]), "the cluster"
+            )
+            await publish(store)
+            await assert_sound(store)
+
+
+async def test_a_day_behind_a_sentinel(binary: Path) -> None:
+    with RedisServer(binary, port=free_port()) as primary, sentinel(primary) as watcher:
+        async with opened(f"redis+sentinel://127.0.0.1:{watcher.port}/mymaster") as store:
+            await a_day(store)
+            await store.feeds.patch(FEED, {"status": "open"})
+            assert await heard(store) == store.log(FEED).key
+        async with opened(f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/mymaster") as store:
+            assert len(ids(await page(store))) == 2
+        async with opened(f"redis+sentinel://127.0.0.1:{watcher.port}/other") as store:
+            with pytest.raises(StoreUnavailable, match="No master found"):
+                await page(store)
+
+
+async def test_a_sentinel_names_another_primary() -> None:
+    """Kill the primary: the Sentinel promotes the replica, and the store goes on there by itself."""
+    with replicated(SYSTEM if SYSTEM.exists() else BUNDLED) as (primary, replica), sentinel(primary) as watcher:
+        async with opened(f"redis+sentinel://127.0.0.1:{watcher.port}/mymaster") as store:
+            await open_feed(store)
+            made = await publish(store)
+            old = (await store.log(FEED).attach()).reigns.position
+            await to_thread.run_sync(wait_until, lambda: knows_replica(watcher), "the Sentinel to see the replica")
+            await to_thread.run_sync(wait_until, lambda: replica.command("HEXISTS", "livefeed:{news}:updates", made.id))
+            await to_thread.run_sync(primary.kill)
+            await to_thread.run_sync(wait_until, lambda: replica.info("replication")["role"] == "master")
+            async with asyncio.timeout(10):
+                while True:
+                    try:
+                        await store.updates.edit(FEED, made.id, {"text": "Again"})
+                        break
+                    except StoreUnavailable:
+                        await asyncio.sleep(0.05)
+            reigns = (await store.log(FEED).attach()).reigns
+            assert [first for _, first in reigns.epochs] == [1, 3]
+            assert reigns.judge(old) is Verdict.GOOD
+            await assert_sound(store)
+
+
+def knows_replica(watcher: RedisServer) -> bool:
+    return len(watcher.command("SENTINEL", "REPLICAS", "mymaster")) == 1
