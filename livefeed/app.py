@@ -50,5 +50,6 @@ def create_app(settings: Settings | None = None) -> Starlette:
         for route in module.routes
     ]
     app = Starlette(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False  # it would redirect to whatever Host says
     app.state.site, app.state.error_page = site, error_page
     return app

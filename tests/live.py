@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from livefeed.app import create_app
@@ -20,6 +22,8 @@ __all__ = ["FEED", "Live", "Serving", "eventually", "live_hub", "serving"]
 
 FEED = "news"
 DEADLINE_S = 10.0
+
+_seconds = itertools.count()
 
 
 async def eventually(condition: Callable[[], object], what: str, within_s: float = DEADLINE_S) -> None:
@@ -42,8 +46,10 @@ class Live:
         await self.store.feeds.create(FeedCreate(slug=slug, **fields))
 
     async def publish(self, text: str = "Hello", *, feed: str = FEED, **fields: Any) -> str:
-        """The new update's id."""
-        outcome = await self.store.updates.publish(feed, UpdateCreate(text=text, **fields))
+        """Publish an update, shown a second later than the one before; returns its id."""
+        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(_seconds))
+        draft = UpdateCreate.model_validate({"text": text, "time": time.isoformat()} | fields)
+        outcome = await self.store.updates.publish(feed, draft)
         return outcome.id
 
     async def edit(self, update_id: str, text: str, *, feed: str = FEED) -> None:

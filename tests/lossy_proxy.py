@@ -1,4 +1,4 @@
-"""A proxy before Redis that loses or holds back the reply to a script after it ran."""
+"""A proxy before Redis that loses the reply to a commit after it ran, or holds one back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["LossyProxy", "lossy_proxy"]
 
 
 class LossyProxy:
-    """Hands everything on, but the next ``lose`` replies to scripts: it breaks the connection instead."""
+    """Hands everything on, but the next ``lose`` replies to commits: it breaks the connection instead."""
 
     def __init__(self, server: RedisServer) -> None:
         self._target = server.socket
@@ -55,7 +55,7 @@ class LossyProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scripts: asyncio.Event
     ) -> None:
         while request := await reader.read(1 << 20):
-            if b"EVAL" in request:
+            if b"EVAL" in request and (b":idem:" in request or not self.lose):
                 scripts.set()
             writer.write(request)
 

@@ -53,7 +53,7 @@ class RedisProxy:
         assert task is not None
         self._connections.add(task)
         try:
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):  # asyncio logs a handler that was cancelled
                 await self._relay(reader, writer)
         finally:
             self._connections.discard(task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import signal
 import socket
@@ -16,7 +17,17 @@ from typing import Any, Self
 
 import redis
 
-__all__ = ["BINARIES", "BUNDLED", "SYSTEM", "RedisServer", "free_port", "newest_binary", "present", "replicated", "wait_until"]
+__all__ = [
+    "BINARIES",
+    "BUNDLED",
+    "SYSTEM",
+    "RedisServer",
+    "free_port",
+    "newest_binary",
+    "present",
+    "replicated",
+    "wait_until",
+]
 
 
 def _in_wheel(package: str) -> Path:
@@ -50,6 +61,7 @@ def present() -> list[str]:
 
 
 def newest_binary() -> Path:
+    """For tests that one version is enough for."""
     return BINARIES[present()[-1]]
 
 
@@ -67,7 +79,6 @@ def wait_until(condition: Callable[[], object], what: str = "the condition") -> 
 
 
 def free_port() -> int:
-    """A port below the ephemeral ones would be no safer: what takes it meanwhile shows at once."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -88,8 +99,9 @@ class RedisServer:
         options: dict[str, str] | None = None,
         mode: str = "",
     ) -> None:
-        # pytest's own folders are too long for a Unix socket's 107 bytes.
-        self.folder = Path(tempfile.mkdtemp(prefix="livefeed-test-"))
+        # pytest's own folders are too long for a Unix socket's 107 bytes; in memory, an fsync costs nothing.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="livefeed-test-", dir=memory))
         self.data = self.folder / "data"
         self.data.mkdir()
         self.socket = self.folder / "redis.sock"
@@ -128,10 +140,14 @@ class RedisServer:
         config = self.folder / "redis.conf"
         lines = [f"{name} {value or chr(34) * 2}" for name, value in self._options.items()]
         config.write_text("\n".join(lines) + "\n")
-        fixed = ["--dir", self.data, "--unixsocket", self.socket, "--port", str(self.port), "--bind", "127.0.0.1"]
+        places: list[str | Path] = ["--dir", self.data, "--unixsocket", self.socket]
+        network = ["--bind", "127.0.0.1", "--port", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.binary, config, *fixed, *self._arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [self.binary, config, *places, *network, *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         wait_until(self._is_up, f"{self.binary} to start; its log:\n{self.log()}")
 
@@ -178,7 +194,8 @@ class RedisServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def command(self, *args: str | int | bytes) -> Any:
-        return self.client.execute_command(*args)
+        client: Any = self.client
+        return client.execute_command(*args)
 
     def info(self, section: str) -> dict[str, Any]:
         got: Any = self.client.info(section)

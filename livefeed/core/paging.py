@@ -13,7 +13,16 @@ from livefeed.core.ids import ID_PATTERN
 from livefeed.core.position import Position
 from livefeed.errors import BadCursor, FieldError, InvalidInput
 
-__all__ = ["DEFAULT_LIMIT", "KEY_EVENTS", "MAX_LIMIT", "Cursor", "Page", "PageQuery", "key_event", "parse_query"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "KEY_EVENTS",
+    "MAX_LIMIT",
+    "Cursor",
+    "Page",
+    "PageQuery",
+    "key_event",
+    "parse_query",
+]
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 KEY_EVENTS = 50
@@ -62,7 +71,12 @@ class Cursor:
                 "o" | "n" as order,
                 0 | 1 as key,
                 str() | None as tag,
-            ] if ID_PATTERN.fullmatch(id_) and ms is not True and ms is not False and 0 <= ms < 2**53 and (tag is None or len(tag) <= 50):
+            ] if (
+                ID_PATTERN.fullmatch(id_)
+                and not isinstance(ms, bool)
+                and 0 <= ms < 2**53
+                and (tag is None or len(tag) <= 50)
+            ):
                 return cls(
                     "older" if side == "o" else "newer",
                     ms,

@@ -34,29 +34,43 @@ def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
         StartupError: the port is taken, or the address is not ours.
     """
     try:
-        family, kind, proto, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        first = socket.socket(family, kind, proto)
-        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        first.bind(address)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        first = _bound(family, address)
         if count == 1:
             return [first]
-        address = first.getsockname()
-        first.close()
-        shared = []
-        for _ in range(count):
-            listener = socket.socket(family, kind, proto)
-            shared.append(listener)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listener.bind(address)
+        with first:
+            address = first.getsockname()
+        return [_bound(family, address, shared=True) for _ in range(count)]
     except OSError as error:
         reason = error.strerror or str(error)
         raise StartupError(
             f"Cannot listen on {host} port {port} ({reason}): choose another with --host or --port."
         ) from error
-    return shared
+
+
+def _bound(family: int, address: Any, *, shared: bool = False) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _own(listener: socket.socket) -> socket.socket:
+    """A socket of this process alone, in the place of one that the supervisor has too.
+
+    That one would go on listening after this process has gone, and take connections that nobody accepts.
+    """
+    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+        return listener
+    with listener:
+        return _bound(listener.family, listener.getsockname(), shared=True)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -97,7 +111,7 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().serve(sockets)
+        await super().serve([_own(listener) for listener in sockets] if sockets else None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -73,7 +73,7 @@ class Connector:
         self.is_cluster = parts.scheme == "redis+cluster"
         credentials, _, self._netloc = parts.netloc.rpartition("@")
         user, _, password = credentials.partition(":")
-        self._credentials = {
+        self._credentials: dict[str, Any] = {
             name: unquote(value) for name, value in (("username", user), ("password", password)) if value
         }
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -162,5 +162,6 @@ class _Primary(Redis):
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
-        for sentinel in self.connection_pool.sentinel_manager.sentinels:
+        pool: Any = self.connection_pool
+        for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.aclose()

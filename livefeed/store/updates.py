@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Literal
 
 import orjson
@@ -82,7 +83,7 @@ class Updates:
             raise gone_error(feed, tombstone)
         if body is None:
             raise UpdateNotFound(feed, update_id)
-        return [*sum(revisions, []), body]
+        return [*chain(*revisions), body]
 
     async def tags(self, feed: str) -> dict[str, int]:
         """How many updates have each tag, the most used first."""

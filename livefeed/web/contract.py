@@ -198,6 +198,17 @@ _SESSION = [
         example={"token": "lf_…"},
     ),
     Operation(
+        method="POST",
+        path="/v1/join",
+        endpoint=session.join,
+        name="join",
+        summary="Redeem an invite, once; sets the session's cookie.",
+        answers={200: Answer("Signed in.", "Who", headers=("Set-Cookie",))},
+        problems=(400, 401, 403, 409, 413, 415, 422),
+        body=session.JoinRequest,
+        example={"invite": "lfi_…"},
+    ),
+    Operation(
         method="GET",
         path="/v1/session",
         endpoint=session.who_am_i,

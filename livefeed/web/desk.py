@@ -10,19 +10,20 @@ from starlette.routing import BaseRoute, Route
 from livefeed.settings import Settings
 from livefeed.web import caching
 from livefeed.web.html import html_answer
+from livefeed.web.origins import is_desk_host
 from livefeed.web.site import site_of
 
 __all__ = ["routes"]
 
 
 async def _desk(request: Request) -> Response:
-    """``GET /desk``
+    """``GET /desk``, and ``GET /desk/join#…``, whose secret stays in the browser.
 
     Raises:
         HTTPException: 404, where the desk has a host of its own and this is another.
     """
     settings = site_of(request).settings
-    if settings.desk_host is not None and not _is_host(request, settings.desk_host):
+    if settings.desk_host is not None and not is_desk_host(settings, request.headers.get("host", "")):
         raise HTTPException(404)
     return html_answer(
         request,
@@ -34,15 +35,9 @@ async def _desk(request: Request) -> Response:
     )
 
 
-def _is_host(request: Request, wanted: str) -> bool:
-    """Whether ``Host`` is this one, on its port if it names one."""
-    host = request.headers.get("host", "").lower()
-    return wanted.lower() in (host, host.rpartition(":")[0])
-
-
 def _public_site(settings: Settings) -> str:
     """What the desk's links to readers' pages begin with: nothing where both are on one host."""
     return "" if settings.desk_host is None else settings.origin
 
 
-routes: list[BaseRoute] = [Route("/desk", _desk)]
+routes: list[BaseRoute] = [Route("/desk", _desk), Route("/desk/join", _desk)]

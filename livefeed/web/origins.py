@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from livefeed.core.models import Feed
 from livefeed.settings import Settings
 
-__all__ = ["allowed", "cors_headers", "frame_ancestors", "origin_of", "own_origin", "preflight_headers"]
+__all__ = ["allowed", "cors_headers", "frame_ancestors", "is_desk_host", "origin_of", "own_origin", "preflight_headers"]
 
 _PREFLIGHT_S = 600
 
@@ -32,6 +32,12 @@ def own_origin(settings: Settings, headers: Mapping[str, str]) -> str:
         if host and origin in (f"http://{host}", f"https://{host}"):
             return origin
     return settings.origin
+
+
+def is_desk_host(settings: Settings, host: str) -> bool:
+    """Whether a ``Host`` header names the desk's own host, on its port if the setting names one."""
+    wanted = (settings.desk_host or "").lower()
+    return bool(wanted) and wanted in (host.lower(), host.lower().rpartition(":")[0])
 
 
 def origin_of(settings: Settings, headers: Mapping[str, str]) -> str | None:

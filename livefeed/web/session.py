@@ -1,4 +1,4 @@
-"""Signing in at the desk with a token, and out again: ``/v1/session``."""
+"""Signing in at the desk, with a token or an invite, and out again: ``/v1/session``, ``/v1/join``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from livefeed.web.bodies import read_object
 from livefeed.web.caching import NO_STORE, answer
 from livefeed.web.site import site_of
 
-__all__ = ["SessionRequest", "Who", "sign_in", "sign_out", "who_am_i"]
+__all__ = ["JoinRequest", "SessionRequest", "Who", "join", "sign_in", "sign_out", "who_am_i"]
 
 
 class SessionRequest(BaseModel):
@@ -31,6 +31,14 @@ class SessionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     token: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class JoinRequest(BaseModel):
+    """Redeem an invite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    invite: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Who(BaseModel):
@@ -46,11 +54,14 @@ async def sign_in(request: Request) -> Response:
     if "origin" in request.headers:
         require_own_origin(request)
     wanted = models.parse(SessionRequest, (await read_object(request)).fields)
-    site = site_of(request)
-    token = await site.store.tokens.check(wanted.token)
-    response = _who(request, token)
-    set_session_cookie(response, site.settings, await site.store.tokens.open_session(wanted.token))
-    return response
+    return await _begin(request, await site_of(request).store.tokens.open_session(wanted.token))
+
+
+async def join(request: Request) -> Response:
+    if "origin" in request.headers:
+        require_own_origin(request)
+    wanted = models.parse(JoinRequest, (await read_object(request)).fields)
+    return await _begin(request, await site_of(request).store.invites.redeem(wanted.invite))
 
 
 async def who_am_i(request: Request) -> Response:
@@ -64,6 +75,13 @@ async def sign_out(request: Request) -> Response:
         require_own_origin(request)
         await site.store.tokens.close_session(session)
     clear_session_cookie(response, site.settings)
+    return response
+
+
+async def _begin(request: Request, session: str) -> Response:
+    site = site_of(request)
+    response = _who(request, await site.store.tokens.check_session(session))
+    set_session_cookie(response, site.settings, session)
     return response
 
 

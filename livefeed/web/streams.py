@@ -99,7 +99,7 @@ class _Gone(Exception):
     """The reader left while something was being sent."""
 
 
-async def socket(websocket: WebSocket) -> None:
+async def _socket(websocket: WebSocket) -> None:
     """``WS /v1/feeds/{feed}/socket?after=<position>``.
 
     What is refused is accepted first and closed with a code of ours: a page learns nothing from a
@@ -217,7 +217,7 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def events(request: Request) -> Response:
+async def _events(request: Request) -> Response:
     """``GET /v1/feeds/{feed}/events``, from ``Last-Event-ID``, else ``?after=``, else a snapshot.
 
     ``EventSource`` gives up for ever on 429, 503 and 403, but comes back after 200 and a close. So
@@ -264,7 +264,7 @@ async def _or_overload(batches: AsyncGenerator[list[Message], None]) -> AsyncGen
 # Long poll --------------------------------------------------------------------------------------
 
 
-async def changes(request: Request) -> Response:
+async def _changes(request: Request) -> Response:
     """``GET /v1/feeds/{feed}/changes?after=<position>&wait=25``: one ``sync``.
 
     Raises:
@@ -287,7 +287,7 @@ async def changes(request: Request) -> Response:
 
 
 routes: list[BaseRoute] = [
-    WebSocketRoute("/v1/feeds/{feed}/socket", socket),
-    Route("/v1/feeds/{feed}/events", events, methods=["GET", "HEAD"]),
-    Route("/v1/feeds/{feed}/changes", changes, methods=["GET", "HEAD"]),
+    WebSocketRoute("/v1/feeds/{feed}/socket", _socket),
+    Route("/v1/feeds/{feed}/events", _events, methods=["GET", "HEAD"]),
+    Route("/v1/feeds/{feed}/changes", _changes, methods=["GET", "HEAD"]),
 ]

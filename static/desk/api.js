@@ -58,7 +58,7 @@ export async function api(method, path, { body, key, rev, patch = false } = {}) 
     throw new ApiError(0);
   }
   if (response.ok) return answer;
-  if (response.status === 401 && path !== 'session') session.dispatchEvent(new Event('signedout'));
+  if (response.status === 401 && !['session', 'join'].includes(path)) session.dispatchEvent(new Event('signedout'));
   throw new ApiError(response.status, answer);
 }
 

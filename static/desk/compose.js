@@ -83,7 +83,8 @@ export class Compose {
       this.#done(slug, fields);
       this.onpublished(slug, update);
     } catch (error) {
-      this.#failed(error);
+      // Its draft, with the key, waits at the feed that it was for.
+      if (slug === this.#slug) this.#failed(error);
     } finally {
       this.#busy(false);
     }

@@ -98,12 +98,21 @@ element('older').addEventListener('click', async () => {
 });
 session.addEventListener('signedout', () => signIn.open('Your session has ended. Sign in again; your text is still here.'));
 
-/** The first look: an open session goes on. */
+/** An invite's secret stands behind the #, where no server sees it, and is spent by a click, not by opening the link. */
+async function join(invite) {
+  const asked = 'This invite lets you in once, on this device.';
+  if ((await ask('Join the desk?', asked, { join: 'Join', no: 'Not now' })) !== 'join') return api('GET', 'session');
+  history.replaceState(null, '', '/desk');
+  return api('POST', 'join', { body: { invite } });
+}
+
+/** The first look: an invite is redeemed, an open session goes on. */
 async function start() {
+  const invite = location.pathname.endsWith('/join') && location.hash.slice(1);
   try {
-    await begin(await api('GET', 'session'));
+    await begin(await (invite ? join(invite) : api('GET', 'session')));
   } catch (error) {
-    signIn.open(error.status === 401 ? '' : error.message);
+    signIn.open(error.status === 401 && !invite ? '' : error.message);
   }
 }
 

@@ -90,6 +90,7 @@ export class Editor {
   async #send() {
     for (;;) {
       const patch = this.#patch();
+      if (!Object.keys(patch).length) return this.base; // they wrote just the same
       const body = JSON.stringify([patch, this.base.rev]);
       if (body !== this.#tried.body) this.#tried = { body, key: newKey() };
       try {
@@ -98,7 +99,8 @@ export class Editor {
         const current = error.status === 412 && error.problem.current;
         if (!current || current.rev <= this.base.rev) throw error;
         const theirs = difference(rawOf(this.base), rawOf(current));
-        if (Object.keys(patch).some((name) => name in theirs)) throw error;
+        const differs = (name) => name in theirs && JSON.stringify(theirs[name]) !== JSON.stringify(patch[name]);
+        if (Object.keys(patch).some(differs)) throw error;
         this.#rebase(current);
       }
     }

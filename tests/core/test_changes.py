@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefeed.core.changes import FEED_KEY, Change, compact, delete_change, feed_change, parse_change, put_change
+from livefeed.core.changes import (
+    FEED_KEY,
+    Change,
+    compact,
+    delete_change,
+    feed_change,
+    parse_change,
+    put_change,
+)
 
 KEYS = st.sampled_from(["a", "b", "c", FEED_KEY])
 
@@ -14,7 +22,10 @@ KEYS = st.sampled_from(["a", "b", "c", FEED_KEY])
     ("change", "wire"),
     [
         (put_change("a", b'{"id":"a","rev":1}'), {"op": "put", "update": {"id": "a", "rev": 1}}),
-        (delete_change("a", "2026-11-22T08:16:52Z"), {"op": "delete", "id": "a", "time": "2026-11-22T08:16:52Z"}),
+        (
+            delete_change("a", "2026-11-22T08:16:52Z"),
+            {"op": "delete", "id": "a", "time": "2026-11-22T08:16:52Z"},
+        ),
         (feed_change(b'{"slug":"news"}'), {"op": "feed", "feed": {"slug": "news"}}),
     ],
 )
@@ -25,7 +36,16 @@ def test_a_change_is_written_and_read_back(change: Change, wire: object) -> None
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"[]", b"{}", b'{"op":"put"}', b'{"op":"put","update":{"id":1}}', b'{"op":"delete"}', b'{"op":"x"}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"op":"put"}',
+        b'{"op":"put","update":{"id":1}}',
+        b'{"op":"delete"}',
+        b'{"op":"x"}',
+    ],
 )
 def test_anything_else_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - orjson's or ours

@@ -22,8 +22,15 @@ def test_an_id_is_one_that_clients_may_send(moment: int) -> None:
     assert ID_PATTERN.fullmatch(new_id(moment))
 
 
-def test_ids_of_one_moment_differ() -> None:
-    assert len({new_id(1) for _ in range(1000)}) == 1000
+def test_ids_of_one_moment_grow() -> None:
+    ids = [new_id(1) for _ in range(1000)]
+    assert ids == sorted(set(ids))
+
+
+def test_ids_of_one_moment_cannot_be_guessed_from_another() -> None:
+    new_id(1)
+    new_id(2)
+    assert new_id(1)[10:] != new_id(2)[10:]
 
 
 def test_no_id_is_the_feeds_own_key() -> None:

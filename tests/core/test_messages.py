@@ -19,7 +19,11 @@ def entries_of(sizes: list[int]) -> list[Entry]:
     made = []
     for number, size in enumerate(sizes):
         raw = b'{"n":%d,"x":"%s"}' % (number, b"x" * size)
-        made.append(messages.change_entry(Change("put", f"u{number}", raw), after=number, position=Position("e", number + 1)))
+        made.append(
+            messages.change_entry(
+                Change("put", f"u{number}", raw), after=number, position=Position("e", number + 1)
+            )
+        )
     return made
 
 
@@ -28,7 +32,12 @@ def entries_of(sizes: list[int]) -> list[Entry]:
     [
         (
             messages.change_entry(put_change("a", b'{"id":"a"}'), after=128, position=HERE).message,
-            {"type": "change", "after": 128, "position": "k3f9:130", "change": {"op": "put", "update": {"id": "a"}}},
+            {
+                "type": "change",
+                "after": 128,
+                "position": "k3f9:130",
+                "change": {"op": "put", "update": {"id": "a"}},
+            },
         ),
         (
             messages.sync(HERE, [b'{"op":"x"}', b"{}"]),
@@ -52,7 +61,9 @@ def test_the_wire(message: bytes, wire: dict[str, Any]) -> None:
 def test_pieces_are_small_whole_and_in_order(sizes: list[int]) -> None:
     missed = entries_of(sizes)
     head = Position("z" * 16, MAX_OFFSET)
-    pieces = [(position, orjson.loads(piece), len(piece)) for position, piece in messages.sync_pieces(head, missed)]
+    pieces = [
+        (position, orjson.loads(piece), len(piece)) for position, piece in messages.sync_pieces(head, missed)
+    ]
     assert pieces[-1][0] == head
     assert max(size for *_, size in pieces) <= messages.PIECE_BYTES
     told = [change for _, piece, _ in pieces for change in piece["changes"]]

@@ -69,7 +69,9 @@ def test_a_query_is_read() -> None:
 
 def test_a_cursor_brings_its_order_and_filter() -> None:
     cursor = Cursor("older", 1, "a", "oldest", True, "energy")
-    assert parse_query({"cursor": str(cursor), "limit": "5"}) == PageQuery(5, cursor, None, "oldest", True, "energy")
+    assert parse_query({"cursor": str(cursor), "limit": "5"}) == PageQuery(
+        5, cursor, None, "oldest", True, "energy"
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,9 @@ def test_each_wrong_parameter_is_named(params: dict[str, str], fields: list[str]
 
 def test_a_page_is_written() -> None:
     cursor = Cursor("older", 1, "a")
-    page = Page(Position("e", 3), b'{"slug":"news"}', (b'{"id":"b"}', b'{"id":"a"}'), (b"1",), (), cursor, None)
+    page = Page(
+        Position("e", 3), b'{"slug":"news"}', (b'{"id":"b"}', b'{"id":"a"}'), (b"1",), (), cursor, None
+    )
     assert orjson.loads(page.json()) == {
         "feed": {"slug": "news"},
         "position": "e:3",

@@ -139,7 +139,8 @@ class World:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["commit", "commit", "commit", "attach", "restart", "trim", "lose"]), st.integers(0, 99)
+        st.sampled_from(["commit", "commit", "commit", "attach", "restart", "trim", "lose"]),
+        st.integers(0, 99),
     ),
     max_size=40,
 )

@@ -67,7 +67,9 @@ class Server:
         sent = []
         for offset, change in sorted(self.log.values(), key=lambda row: row[0]):
             if offset > self.window.head:
-                entry = messages.change_entry(change, after=self.window.head, position=Position(EPOCH, offset))
+                entry = messages.change_entry(
+                    change, after=self.window.head, position=Position(EPOCH, offset)
+                )
                 self.window.append(entry)
                 sent.append(orjson.loads(entry.message))
         return sent
@@ -96,7 +98,9 @@ class Server:
     def range(self, oldest: tuple[int, str] | None) -> Json:
         """What a reader must have that has loaded everything at or above ``oldest``."""
         updates = sorted(self.live.values(), key=place, reverse=True)
-        key = [{name: update[name] for name in ("id", "time", "headline")} for update in updates if update["key"]]
+        key = [
+            {name: update[name] for name in ("id", "time", "headline")} for update in updates if update["key"]
+        ]
         return {
             "feed": self.feed,
             "updates": [update for update in updates if oldest is None or place(update) >= oldest],

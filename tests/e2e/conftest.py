@@ -6,7 +6,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +26,13 @@ ARGUMENTS = [
 
 class Server(Livefeed):
     """``livefeed serve`` as an operator starts it, and what an editor does to it."""
+
+    def be_new(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        for feed in self.call("GET", "?all=1")["feeds"]:
+            self.call("DELETE", f"/{feed['slug']}?confirm={feed['slug']}")
+        self.create_feed("news", title="News")
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
@@ -59,14 +65,20 @@ class Server(Livefeed):
         return page
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
+@pytest.fixture(scope="session")
+def _started_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("e2e"), drain_s="0")
     try:
-        server.start()
         yield server
     finally:
         server.clean_up()
+
+
+@pytest.fixture
+def server(_started_once: Server) -> Server:
+    """A server whose one feed, ``news``, is empty. A test may end it: the next one starts it again."""
+    _started_once.be_new()
+    return _started_once
 
 
 @pytest.fixture(scope="session")

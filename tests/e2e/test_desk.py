@@ -298,6 +298,18 @@ def test_changes_of_other_fields_are_no_conflict(desk: Page, server: Server) -> 
     assert (now["text"], now["pinned"], now["tags"], now["rev"]) == ("Mine", True, ["theirs"], 3)
 
 
+def test_the_same_words_are_no_conflict(desk: Page, server: Server) -> None:
+    update = server.publish("Original")
+    press(row(desk, "Original"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Same")
+    server.edit(update["id"], text="Same")
+    expect(row(desk, "Same")).to_be_visible()
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    assert server.page()["updates"][0]["rev"] == 2
+
+
 def test_a_saved_edit_whose_answer_was_lost_is_no_conflict_with_itself(desk: Page, server: Server) -> None:
     server.publish("Original")
     press(row(desk, "Original"), "Edit")
@@ -445,3 +457,20 @@ def test_a_role_that_may_not_publish_is_told_so(page: Page, server: Server) -> N
     expect(compose(page).get_by_role("alert")).to_contain_text("editor")
     expect(box(page)).to_have_value("Not mine to publish")
     assert texts(server) == []
+
+
+def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> None:
+    made = run_command("invite", "Ada", "--role", "editor", "--data-dir", server.data_dir)
+    link = f"{server.url}/desk/join#{made.stdout.strip().partition('#')[2]}"
+    page.goto(link)
+    dialog = page.get_by_role("dialog", name="Join the desk?")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Join").click()
+    expect(page.get_by_text("Ada (editor)")).to_be_visible()
+    assert page.url == f"{server.url}/desk"
+
+    page.context.clear_cookies()
+    page.goto(link)
+    dialog.get_by_role("button", name="Join").click()
+    alert = page.get_by_role("dialog", name="Sign in to the desk").get_by_role("alert")
+    expect(alert).to_contain_text("used already")

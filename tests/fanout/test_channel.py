@@ -29,7 +29,12 @@ def feed_entry(offset: int, status: str) -> LogEntry:
 
 
 def attached(
-    head: int, entries: Sequence[LogEntry] = (), *, epochs: Epochs = FIRST, floor: int = 0, status: str = "open"
+    head: int,
+    entries: Sequence[LogEntry] = (),
+    *,
+    epochs: Epochs = FIRST,
+    floor: int = 0,
+    status: str = "open",
 ) -> Attached:
     return Attached(Reigns(epochs, head, floor), {"status": status}, tuple(entries))
 

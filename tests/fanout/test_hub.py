@@ -220,7 +220,9 @@ async def test_numbers_for_metrics(live: Live) -> None:
         await live.publish()
         await live.caught_up()
         statistics = live.hub.statistics()
-    assert {name: statistics[name] for name in ("readers", "channels", "changes_total", "window_entries")} == {
+    assert {
+        name: statistics[name] for name in ("readers", "channels", "changes_total", "window_entries")
+    } == {
         "readers": 1,
         "channels": 1,
         "changes_total": 1,

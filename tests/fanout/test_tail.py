@@ -55,7 +55,9 @@ async def test_many_feeds_opened_at_once(live: Live) -> None:
     for name in names:
         await live.publish(name, feed=name)
     await eventually(
-        lambda: all(texts(channel) == [channel.log.feed] for channel in channels), "one change each", within_s=2
+        lambda: all(texts(channel) == [channel.log.feed] for channel in channels),
+        "one change each",
+        within_s=2,
     )
 
 

@@ -13,7 +13,9 @@ from tests.store.support import FEED, assert_sound, open_feed, publish
 
 pytestmark = pytest.mark.anyio
 KEYS = FeedKeys(FEED)
-UPDATE = orjson.dumps({"id": "new", "time": "2026-11-22T08:00:00Z", "key": False, "pinned": False, "tags": []})
+UPDATE = orjson.dumps(
+    {"id": "new", "time": "2026-11-22T08:00:00Z", "key": False, "pinned": False, "tags": []}
+)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +47,10 @@ async def test_no_such_feed(store: Store) -> None:
         ("epochs are out of order", ("HSET", KEYS.meta, "log:epochs", "a:5,b:2")),
         ("meta lacks log:floor", ("HDEL", KEYS.meta, "log:floor")),
         ("not the feed as it stands", ("HSET", KEYS.meta, "feed", "{}")),
-        ("a key stands in the log twice", ("XADD", KEYS.log(), "7-0", "e", '{"op":"delete","id":"a","time":""}')),
+        (
+            "a key stands in the log twice",
+            ("XADD", KEYS.log(), "7-0", "e", '{"op":"delete","id":"a","time":""}'),
+        ),
         ("the offsets are not", ("HDEL", KEYS.offsets(), "a")),
         ("the offsets are not", ("HSET", KEYS.offsets(), "a", "2")),
         ("a is not the update as it stands", ("HSET", KEYS.updates, "a", UPDATE)),

@@ -65,7 +65,9 @@ async def test_an_address_of_one_server(url: str, expected: dict[str, Any]) -> N
         (f"ann:{SECRET}@one", [("one", 0)]),
     ],
 )
-@pytest.mark.parametrize(("scheme", "path", "port"), [("sentinel", "/mymaster", 26379), ("cluster", "", 6379)])
+@pytest.mark.parametrize(
+    ("scheme", "path", "port"), [("sentinel", "/mymaster", 26379), ("cluster", "", 6379)]
+)
 def test_an_address_of_several(
     scheme: str, path: str, port: int, netloc: str, expected: list[tuple[str, int]]
 ) -> None:
@@ -241,7 +243,9 @@ async def test_a_cluster_that_is_away_and_comes_back() -> None:
                 await publish(store)
             await to_thread.run_sync(server.start)
             await to_thread.run_sync(
-                wait_until, lambda: "ok" in str(server.command("CLUSTER INFO")["cluster_state"]), "the cluster"
+                wait_until,
+                lambda: "ok" in str(server.command("CLUSTER INFO")["cluster_state"]),
+                "the cluster",
             )
             await publish(store)
             await assert_sound(store)
@@ -253,7 +257,9 @@ async def test_a_day_behind_a_sentinel(binary: Path) -> None:
             await a_day(store)
             await store.feeds.patch(FEED, {"status": "open"})
             assert await heard(store) == store.log(FEED).key
-        async with opened(f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/mymaster") as store:
+        async with opened(
+            f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/mymaster"
+        ) as store:
             assert len(ids(await page(store))) == 2
         async with opened(f"redis+sentinel://127.0.0.1:{watcher.port}/other") as store:
             with pytest.raises(StoreUnavailable, match="No master found"):
@@ -262,13 +268,20 @@ async def test_a_day_behind_a_sentinel(binary: Path) -> None:
 
 async def test_a_sentinel_names_another_primary() -> None:
     """Kill the primary: the Sentinel promotes the replica, and the store goes on there by itself."""
-    with replicated(SYSTEM if SYSTEM.exists() else BUNDLED) as (primary, replica), sentinel(primary) as watcher:
+    with (
+        replicated(SYSTEM if SYSTEM.exists() else BUNDLED) as (primary, replica),
+        sentinel(primary) as watcher,
+    ):
         async with opened(f"redis+sentinel://127.0.0.1:{watcher.port}/mymaster") as store:
             await open_feed(store)
             made = await publish(store)
             old = (await store.log(FEED).attach()).reigns.position
-            await to_thread.run_sync(wait_until, lambda: knows_replica(watcher), "the Sentinel to see the replica")
-            await to_thread.run_sync(wait_until, lambda: replica.command("HEXISTS", "livefeed:{news}:updates", made.id))
+            await to_thread.run_sync(
+                wait_until, lambda: knows_replica(watcher), "the Sentinel to see the replica"
+            )
+            await to_thread.run_sync(
+                wait_until, lambda: replica.command("HEXISTS", "livefeed:{news}:updates", made.id)
+            )
             await to_thread.run_sync(primary.kill)
             await to_thread.run_sync(wait_until, lambda: replica.info("replication")["role"] == "master")
             async with asyncio.timeout(10):

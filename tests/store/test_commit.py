@@ -292,7 +292,9 @@ async def test_trimming_raises_the_floor(redis_server: RedisServer) -> None:
             await publish(store, id=f"u{number}")
         reigns = (await store.log(FEED).attach()).reigns
         assert (reigns.head, reigns.floor) == (151, 51)
-        assert [entry.offset for entry in (await store.log(FEED).newest(1000)).entries] == list(range(52, 152))
+        assert [entry.offset for entry in (await store.log(FEED).newest(1000)).entries] == list(
+            range(52, 152)
+        )
         # What was trimmed can still be edited and deleted.
         await store.updates.edit(FEED, "u0", {"text": "x"})
         await store.updates.delete(FEED, "u1")
@@ -316,5 +318,9 @@ async def test_offsets_stay_whole_up_to_the_largest(store: Store, redis_server: 
     for number in range(3):
         await publish(store, id=f"u{number}")
     assert await head(store) == far + 3
-    assert [entry.offset for entry in (await store.log(FEED).newest(3)).entries] == [far + 1, far + 2, far + 3]
+    assert [entry.offset for entry in (await store.log(FEED).newest(3)).entries] == [
+        far + 1,
+        far + 2,
+        far + 3,
+    ]
     await assert_sound(store)

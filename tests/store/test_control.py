@@ -16,12 +16,17 @@ async def test_a_new_hub_begins_at_the_end(store: Store, redis_server: RedisServ
     last = await store.control.last_id()
     await store.control.say({"event": "two"})
     entries, newest = redis_server.contents()[CONTROL.encode()]
-    assert [fields for _, fields in entries] == [{b"event": b'{"event":"one"}'}, {b"event": b'{"event":"two"}'}]
+    assert [fields for _, fields in entries] == [
+        {b"event": b'{"event":"one"}'},
+        {b"event": b'{"event":"two"}'},
+    ]
     assert entries[0][0].decode() == last
     assert await store.control.last_id() == newest.decode()
 
 
-async def test_it_is_bounded(store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_bounded(
+    store: Store, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(control, "_MAX_ENTRIES", 3)
     for number in range(5):
         await store.control.say({"event": number})

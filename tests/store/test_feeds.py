@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -61,14 +62,21 @@ async def test_a_patch_that_changes_nothing_writes_nothing(store: Store, redis_s
 
 async def test_a_wrong_patch(store: Store, redis_server: RedisServer) -> None:
     await open_feed(store)
-    for patch in ({"slug": "other"}, {"status": "asleep"}, {"opened": "x"}, []):
+    wrong: list[Any] = [{"slug": "other"}, {"status": "asleep"}, {"opened": "x"}, []]
+    for patch in wrong:
         async with unchanged(redis_server, refusal=InvalidInput):
             await store.feeds.patch(FEED, patch)
 
 
 async def test_patches_at_once_all_count(store: Store) -> None:
     await open_feed(store)
-    patches = [{"title": "T"}, {"description": "D"}, {"lang": "uk"}, {"hold_s": 0}, {"listed": False}]
+    patches: list[dict[str, Any]] = [
+        {"title": "T"},
+        {"description": "D"},
+        {"lang": "uk"},
+        {"hold_s": 0},
+        {"listed": False},
+    ]
     await asyncio.gather(*(store.feeds.patch(FEED, patch) for patch in patches))
     feed = (await store.feeds.get(FEED)).model_dump()
     for patch in patches:

@@ -25,7 +25,7 @@ def keys_of(entries: tuple[LogEntry, ...]) -> list[tuple[int, str]]:
 
 async def test_attaching_tells_where_the_log_stands(store: Store) -> None:
     attached = await store.log(FEED).attach()
-    ((epoch, first),) = attached.reigns.epochs
+    ((_, first),) = attached.reigns.epochs
     assert (first, attached.reigns.head, attached.reigns.floor) == (1, 4, 0)
     assert attached.feed["slug"] == FEED
     assert attached.entries == ()
@@ -57,7 +57,11 @@ async def test_an_edit_and_a_deletion_take_the_place_of_what_was(store: Store) -
 
 
 async def test_no_such_feed(store: Store) -> None:
-    for attempt in (store.log("other").attach(), store.log("other").newest(1), store.log("other").after(0, count=1)):
+    for attempt in (
+        store.log("other").attach(),
+        store.log("other").newest(1),
+        store.log("other").after(0, count=1),
+    ):
         with pytest.raises(FeedNotFound):
             await attempt
 
@@ -84,7 +88,9 @@ async def test_the_desks_log_is_another_one(store: Store) -> None:
 
 async def test_epochs_below_the_floor_are_forgotten(store: Store, redis_server: RedisServer) -> None:
     meta = FeedKeys(FEED).meta
-    redis_server.command("HSET", meta, "log:epochs", "aa:1,bb:2,cc:4", "log:floor", "2", "log:run_id", "another")
+    redis_server.command(
+        "HSET", meta, "log:epochs", "aa:1,bb:2,cc:4", "log:floor", "2", "log:run_id", "another"
+    )
     reigns = (await store.log(FEED).attach()).reigns
     assert [epoch for epoch, _ in reigns.epochs[:-1]] == ["bb", "cc"]
     assert reigns.epochs[-1][1] == 5

@@ -75,7 +75,9 @@ async def test_closing_at_once_after_a_deletion(redis_server: RedisServer) -> No
         assert b"Secret" not in redis_server.files()
 
 
-async def test_a_server_that_is_away_is_told(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_server_that_is_away_is_told(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
     with RedisServer() as server, caplog.at_level(logging.WARNING, "livefeed.store"):
         async with opened(server.url) as store:
             store.rewriter.request()

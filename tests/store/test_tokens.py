@@ -109,6 +109,8 @@ async def test_a_session_ends_by_itself(store: Store, redis_server: RedisServer)
         ("admin", (), "contributor", "news", False),
     ],
 )
-def test_what_a_token_may(role: str, feeds: tuple[str, ...] | None, needed: str, feed: str | None, may: bool) -> None:
+def test_what_a_token_may(
+    role: str, feeds: tuple[str, ...] | None, needed: str, feed: str | None, may: bool
+) -> None:
     token = Token("ann", role, feeds, "2026-11-22T08:00:00Z")  # type: ignore[arg-type]
     assert token.may(needed, feed) is may  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -68,7 +69,13 @@ async def test_an_edit_that_changes_nothing_writes_nothing(store: Store) -> None
 async def test_edits_at_once_all_count(store: Store) -> None:
     """Without ``If-Match`` each patch is applied to what the others made."""
     made = await publish(store)
-    patches = [{"key": True}, {"pinned": True}, {"breaking": True}, {"title": "T"}, {"author": "A"}]
+    patches: list[Json] = [
+        {"key": True},
+        {"pinned": True},
+        {"breaking": True},
+        {"title": "T"},
+        {"author": "A"},
+    ]
     await asyncio.gather(*(store.updates.edit(FEED, made.id, patch) for patch in patches))
     update = await read(store, made.id)
     for patch in patches:
@@ -230,7 +237,13 @@ async def walk(store: Store, query: PageQuery, way: str) -> list[list[str]]:
         got = await page(store, following(got[way], query.limit))
 
 
-FILTERS = [PageQuery(), PageQuery(key=True), PageQuery(tag="x"), PageQuery(key=True, tag="y"), PageQuery(tag="none")]
+FILTERS = [
+    PageQuery(),
+    PageQuery(key=True),
+    PageQuery(tag="x"),
+    PageQuery(key=True, tag="y"),
+    PageQuery(tag="none"),
+]
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
@@ -241,7 +254,7 @@ async def test_pages_there_and_back(store: Store, order: Any) -> None:
             query = PageQuery(limit, order=order, key=base.key, tag=base.tag)
             wanted = expected(updates, query)
             pages = await walk(store, query, "next")
-            assert sum(pages, []) == wanted
+            assert [*chain(*pages)] == wanted
             assert all(len(one) == limit for one in pages[:-1])
             got = await page(store, query)
             assert got["prev"] is None
@@ -251,7 +264,7 @@ async def test_pages_there_and_back(store: Store, order: Any) -> None:
             while got["prev"]:
                 got = await page(store, following(got["prev"], limit))
                 back.append(ids(got))
-            assert sum(reversed(back), []) == wanted
+            assert [*chain(*reversed(back))] == wanted
 
 
 async def test_around(store: Store) -> None:
@@ -262,7 +275,7 @@ async def test_around(store: Store) -> None:
     living = {id_: update for id_, update in updates.items() if id_ not in gone}
     for order in ("newest", "oldest"):
         for id_ in updates:
-            query = PageQuery(7, around=id_, order=order)  # type: ignore[arg-type]
+            query = PageQuery(7, around=id_, order=order)
             whole = expected(living, query)
             got = await page(store, query)
             start = whole.index(ids(got)[0])
@@ -298,7 +311,9 @@ async def test_a_page_has_the_pinned_and_the_newest_key_events(store: Store) -> 
         await publish(store, id=f"k{number:02}", time=at(number), key=True, pinned=number in (1, 2))
     got = await page(store, PageQuery(1))
     assert [update["id"] for update in got["pinned"]] == ["k02", "k01"]
-    assert [event["id"] for event in got["key"]] == [f"k{number:02}" for number in range(KEY_EVENTS + 2, 2, -1)]
+    assert [event["id"] for event in got["key"]] == [
+        f"k{number:02}" for number in range(KEY_EVENTS + 2, 2, -1)
+    ]
     assert set(got["key"][0]) == {"id", "time", "headline"}
 
 

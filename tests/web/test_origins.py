@@ -128,3 +128,17 @@ def test_who_may_frame(origins: list[str], expected: str) -> None:
 
 def _feed(origins: list[str]) -> Feed:
     return create_feed(FeedCreate(slug="news", origins=origins), now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "ours"),
+    [
+        ("desk.example.org", "https://desk.example.org", "https://desk.example.org"),
+        ("desk.example.org:8443", "https://desk.example.org:8443", "https://desk.example.org:8443"),
+        ("evil.example", "https://evil.example", OURS),
+        ("desk.example.org", "https://evil.example", OURS),
+    ],
+)
+def test_the_desk_may_have_a_host_of_its_own(host: str, origin: str, ours: str) -> None:
+    settings = Settings(public_url=AnyHttpUrl(OURS), desk_host="desk.example.org")
+    assert own_origin(settings, {"origin": origin, "host": host}) == ours

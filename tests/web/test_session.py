@@ -78,3 +78,19 @@ async def test_an_old_session(client: httpx.AsyncClient, store: Store, editor: D
     store.tokens._session_s = -1
     cookie = {"Cookie": f"livefeed_session={await store.tokens.open_session(editor.secret)}"}
     assert_problem(await client.get(SESSION, headers=cookie), 401, "unauthenticated")
+
+
+async def test_an_invite_lets_in_once(client: httpx.AsyncClient, store: Store, news: str) -> None:
+    invite = await store.invites.create("Ada", "editor", ["news"])
+    joined = await client.post("/v1/join", json={"invite": invite}, headers={"Origin": BASE})
+    assert joined.json() == {"name": "Ada", "role": "editor", "feeds": ["news"]}
+    assert (await client.get(SESSION)).json() == joined.json()
+    client.cookies.clear()
+    assert_problem(await client.post("/v1/join", json={"invite": invite}), 401, "unauthenticated")
+
+
+async def test_no_other_site_redeems_an_invite(client: httpx.AsyncClient, store: Store) -> None:
+    invite = await store.invites.create("Ada", "editor")
+    response = await client.post("/v1/join", json={"invite": invite}, headers={"Origin": "https://evil.example"})
+    assert_problem(response, 403, "forbidden")
+    assert (await client.post("/v1/join", json={"invite": invite})).status_code == 200

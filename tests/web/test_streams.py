@@ -209,7 +209,7 @@ async def test_a_removed_feed_ends_for_good(served: Serving, transport: type[Cli
 
 
 @every_transport
-@pytest.mark.parametrize("slug", ["draft", "nowhere", "NO SLUG"])
+@pytest.mark.parametrize("slug", ["draft", "nowhere", "NO-SLUG"])
 async def test_there_is_no_such_feed(served: Serving, transport: type[Client], slug: str) -> None:
     await served.open_feed("draft", status="draft")
     async with transport(served.base, slug) as client:
