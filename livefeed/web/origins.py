@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 from livefeed.core.models import Feed
 from livefeed.settings import Settings
 
-__all__ = ["allowed", "cors_headers", "frame_ancestors", "is_desk_host", "origin_of", "own_origin", "preflight_headers"]
+__all__ = [
+    "allowed",
+    "cors_headers",
+    "frame_ancestors",
+    "is_desk_host",
+    "origin_of",
+    "own_origin",
+    "preflight_headers",
+]
 
 _PREFLIGHT_S = 600
 
@@ -26,11 +34,13 @@ def own_origin(settings: Settings, headers: Mapping[str, str]) -> str:
     themselves, cross-site forms included. DNS rebinding can (evil.example pointed at 127.0.0.1 sends both as
     evil.example), but gains nothing: our session cookie belongs to the host that the editor signed
     in at and does not go to evil.example, and what else is here is what anyone may read.
+
+    The desk may have a host of its own (``LIVEFEED_DESK_HOST``): there, that one is ours.
     """
-    if settings.public_url is None:
-        origin, host = headers.get("origin", ""), headers.get("host", "").lower()
-        if host and origin in (f"http://{host}", f"https://{host}"):
-            return origin
+    origin, host = headers.get("origin", ""), headers.get("host", "").lower()
+    is_named_by_host = settings.public_url is None or is_desk_host(settings, host)
+    if host and is_named_by_host and origin in (f"http://{host}", f"https://{host}"):
+        return origin
     return settings.origin
 
 
