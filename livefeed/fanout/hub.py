@@ -14,7 +14,7 @@ from livefeed.errors import FeedNotFound, LivefeedError, StoreError
 from livefeed.fanout import joining
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.tail import ATTACH_S, Tail
-from livefeed.fanout.tasks import end
+from livefeed.fanout.tasks import end, share
 from livefeed.settings import Settings
 from livefeed.store.log import Attached
 from livefeed.store.store import Store
@@ -87,10 +87,7 @@ class Hub:
             return channel
         if not SLUG_PATTERN.fullmatch(feed):
             raise FeedNotFound(feed)
-        if (opening := self._opening.get(feed)) is None:
-            opening = self._opening[feed] = asyncio.create_task(self._open(feed))
-            opening.add_done_callback(lambda _: self._opening.pop(feed, None))
-        return await asyncio.shield(opening)
+        return await share(self._opening, feed, lambda: self._open(feed))
 
     async def join(self, channel: Channel, position: Position | None) -> joining.Joined:
         """See :func:`livefeed.fanout.joining.join`."""
@@ -158,10 +155,7 @@ class Hub:
         Raises:
             FeedNotFound, StoreError
         """
-        if (task := self._refreshing.get(channel)) is None:
-            task = self._refreshing[channel] = asyncio.create_task(self._refresh(channel))
-            task.add_done_callback(lambda _: self._refreshing.pop(channel, None))
-        return await asyncio.shield(task)
+        return await share(self._refreshing, channel, lambda: self._refresh(channel))
 
     async def _refresh(self, channel: Channel) -> Reigns:
         before = channel.stands_on

@@ -1,8 +1,9 @@
 -- The one writer of a feed: checks everything, then writes; what it refuses has changed nothing.
 --
--- KEYS: meta, log, updates, timeline, offsets, gone, sources, revisions:<id>, idem:<hash>, key, pinned, tags
+-- KEYS: meta, log, updates, timeline, offsets, gone, sources, revisions:<id>, idem:<hash>, key, pinned, tags,
+--       said
 -- ARGV: log name, candidate epoch, op, id, expected, body, ms, source, request hash, idem seconds,
---       log bound, prefix of the feed's keys
+--       log bound, prefix of the feed's keys, digest of what the source says
 --
 --   put      expected: '' for a new update, else the revision that it follows; body: the update's JSON
 --   delete   expected: '' for any revision
@@ -11,7 +12,7 @@
 --   recall   nothing: has this request been committed before?
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
--- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id}, {'gone', tombstone},
+-- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id, digest}, {'gone', tombstone},
 -- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'inconsistent', reason}; to recall {'fresh'} too.
 --
 -- Lua has no roll-back, so no write may fail: types are checked first, and what needs memory comes
@@ -19,9 +20,9 @@
 -- reads here and never writes: it would spoil empty lists and large integers.
 
 local meta, log, updates, timeline, offsets, gone, sources = unpack(KEYS, 1, 7)
-local revisions, idem, key_events, pinned, tags = unpack(KEYS, 8, 12)
+local revisions, idem, key_events, pinned, tags, said = unpack(KEYS, 8, 13)
 local name, candidate, op, id, expected, body = unpack(ARGV, 1, 6)
-local ms, source, request, idem_s, bound, prefix = unpack(ARGV, 7, 12)
+local ms, source, request, idem_s, bound, prefix, digest = unpack(ARGV, 7, 13)
 
 local MAX_REVISIONS = 100
 local FEED_KEY = '@feed'
@@ -30,7 +31,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
-local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash'}
+local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash', 'hash'}
 
 local function refuse_other_than(key, want)
   local is = redis.call('TYPE', key).ok
@@ -156,7 +157,7 @@ if op == 'put' or op == 'delete' then
     if expected ~= '' and whole(old.rev) ~= expected then return {'conflict', current} end
   else
     local known = source ~= '' and redis.call('HGET', sources, source)
-    if known then return {'source', known} end
+    if known then return {'source', known, redis.call('HGET', said, source) or ''} end
     if current then return {'exists', id} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
   end
@@ -175,7 +176,7 @@ end
 if op == 'remove' then
   for _, update_id in ipairs(redis.call('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.call('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
-  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, key_events, pinned, tags,
+  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, key_events, pinned, tags,
     prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
   remember('0')
   return {'done', id, '0', '0'}
@@ -197,7 +198,10 @@ if op == 'put' then
   end
   redis.call('HSET', updates, id, body)
   index(update, ms)
-  if source ~= '' then redis.call('HSET', sources, source, id) end
+  if source ~= '' then
+    redis.call('HSET', sources, source, id)
+    redis.call('HSET', said, source, digest)
+  end
   rev, offset = whole(update.rev), append(reign, id, '{"op":"put","update":' .. body .. '}')
 elseif op == 'delete' then
   local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'

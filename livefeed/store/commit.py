@@ -27,7 +27,7 @@ from livefeed.errors import (
 from livefeed.store.keys import FeedKeys, LogName
 from livefeed.store.scripts import Scripts
 
-__all__ = ["Commit", "Committed", "Committer", "Idempotency", "SourceKnown", "gone_error"]
+__all__ = ["Commit", "Committed", "Committer", "Idempotency", "Source", "SourceKnown", "gone_error"]
 
 _COMMIT_ID_S = 60
 """How long a commit without an Idempotency-Key is remembered: for a second try after a lost reply."""
@@ -51,6 +51,14 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An import's key, and a digest of what it says this time."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What is to be written; the fields are those of ``commit.lua``."""
 
@@ -59,7 +67,7 @@ class Commit:
     expected: str | bytes = ""
     body: bytes = b""
     ms: int = 0
-    source: str = ""
+    source: Source | None = None
     idempotency: Idempotency | None = None
     commit_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
@@ -74,10 +82,10 @@ class Committed:
 
 
 class SourceKnown(LivefeedError):
-    """This source made an update already: ``update_id``. (Stays inside the store.)"""
+    """This source made an update already, and said then what ``digest`` tells. (Stays inside the store.)"""
 
-    def __init__(self, update_id: str) -> None:
-        self.update_id = update_id
+    def __init__(self, update_id: str, digest: str) -> None:
+        self.update_id, self.digest = update_id, digest
         super().__init__(update_id)
 
 
@@ -120,16 +128,17 @@ class Committer:
 
     async def _send(self, feed: str, commit: Commit, log: LogName) -> list[Any]:
         keys = FeedKeys(feed)
-        request = commit.idempotency
+        request, source = commit.idempotency, commit.source or Source("", "")
         key_hash = request.key_hash if request else commit.commit_id
         names = [
             keys.meta, keys.log(log), keys.updates, keys.timeline, keys.offsets(log), keys.gone, keys.sources,
             keys.revisions(commit.id), keys.idem(key_hash), keys.key_events, keys.pinned, keys.tags,
+            keys.said,
         ]  # fmt: skip
         args = [
-            log, new_epoch(), commit.op, commit.id, commit.expected, commit.body, commit.ms, commit.source,
+            log, new_epoch(), commit.op, commit.id, commit.expected, commit.body, commit.ms, source.key,
             request.request_hash if request else "-", self._idempotency_s if request else _COMMIT_ID_S,
-            self._log_entries, keys.prefix,
+            self._log_entries, keys.prefix, source.digest,
         ]  # fmt: skip
         try:
             return await self._run(names, args)
@@ -161,8 +170,8 @@ def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
             raise FeedExists(feed)
         case [b"exists", *_]:
             raise UpdateExists(feed, commit.id)
-        case [b"source", bytes(id_)]:
-            raise SourceKnown(id_.decode())
+        case [b"source", bytes(id_), bytes(digest)]:
+            raise SourceKnown(id_.decode(), digest.decode())
         case [b"gone", bytes(tombstone)]:
             raise gone_error(feed, tombstone)
         case [b"unknown"]:

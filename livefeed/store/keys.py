@@ -73,6 +73,11 @@ class FeedKeys:
         """Hash: an import's source key → update id; kept when the update is deleted."""
         return self.prefix + "sources"
 
+    @property
+    def said(self) -> str:
+        """Hash: an import's source key → digest of what it said last, to tell an edit there from one here."""
+        return self.prefix + "said"
+
     def revisions(self, update_id: str) -> str:
         """List: an update's earlier revisions, oldest first."""
         return f"{self.prefix}revisions:{update_id}"

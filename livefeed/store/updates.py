@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from livefeed.core.models import EDITABLE, Update, UpdateCreate
 from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery, key_event
 from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNotFound
-from livefeed.store.commit import Commit, Committed, Committer, Idempotency, SourceKnown, gone_error
+from livefeed.store.commit import Commit, Committed, Committer, Idempotency, Source, SourceKnown, gone_error
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
 from livefeed.store.scripts import Scripts, pairs_of
@@ -153,17 +154,18 @@ class Updates:
         now = datetime.now(UTC)
         update = editing.publish(draft, update_id=draft.id or new_id(int(now.timestamp() * 1000)), now=now)
         body = orjson.dumps(update.model_dump())
-        commit = Commit(
-            "put", update.id, "", body, to_ms(update.time), draft.source or "", idempotency=idempotency
-        )
+        source = _source(draft)
+        commit = Commit("put", update.id, "", body, to_ms(update.time), source, idempotency)
         try:
             done = await self._commit(feed, commit)
         except SourceKnown as known:
-            # Only what the source says: a pin set here stays when the same item comes again.
-            said = draft.model_dump(include=set(EDITABLE), exclude_unset=True)
+            # What was edited or pinned here stays as long as the source says the same as before, and
+            # then only what it does say is taken over.
+            unchanged = source is not None and known.digest == source.digest
+            said = {} if unchanged else draft.model_dump(include=set(EDITABLE), exclude_unset=True)
             if draft.time is None:
                 said.pop("time", None)
-            return await self.edit(feed, known.update_id, said, idempotency=idempotency)
+            return await self._edit(feed, known.update_id, said, None, idempotency, source)
         body = await self.get(feed, done.id) if done.replayed else body
         return Outcome("created" if done.rev == 1 else "edited", done.id, done.rev, body)
 
@@ -190,6 +192,17 @@ class Updates:
             InvalidInput, IdempotencyMismatch
             RevisionConflict: it is not at ``if_match``; carries the update as it stands.
         """
+        return await self._edit(feed, update_id, patch, if_match, idempotency, None)
+
+    async def _edit(
+        self,
+        feed: str,
+        update_id: str,
+        patch: Any,
+        if_match: int | None,
+        idempotency: Idempotency | None,
+        source: Source | None,
+    ) -> Outcome:
         if idempotency is not None and (done := await self._committer.recall(feed, idempotency)):
             return Outcome("edited", update_id, done.rev, await self.get(feed, update_id))
         while True:
@@ -201,9 +214,8 @@ class Updates:
             if revised is current:
                 return Outcome("unchanged", current.id, current.rev, raw)
             body = orjson.dumps(revised.model_dump())
-            commit = Commit(
-                "put", update_id, str(current.rev), body, to_ms(revised.time), idempotency=idempotency
-            )
+            expected, ms = str(current.rev), to_ms(revised.time)
+            commit = Commit("put", update_id, expected, body, ms, source, idempotency)
             try:
                 done = await self._commit(feed, commit)
             except RevisionConflict:
@@ -235,6 +247,14 @@ class Updates:
         except UpdateGone:
             return
         self._on_delete()
+
+
+def _source(draft: UpdateCreate) -> Source | None:
+    if draft.source is None:
+        return None
+    said = draft.model_dump(exclude={"id", "source"}, exclude_unset=True)
+    digest = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return Source(draft.source, digest[:32])
 
 
 def _start(query: PageQuery) -> tuple[str, str, str]:

@@ -330,3 +330,17 @@ async def test_milliseconds_count(store: Store) -> None:
         await publish(store, id=id_, time=time)
     assert ids(await page(store)) == ["a", "b"]
     assert to_ms((await read(store, "a"))["time"]) % 1000 == 2
+
+
+async def test_an_edit_here_stays_while_the_source_says_the_same(store: Store) -> None:
+    await open_feed(store)
+    item = {"source": "wire-1", "title": "As the wire has it"}
+    made = await publish(store, "From the wire", **item)
+    await store.updates.edit(FEED, made.id, {"text": "Put right here"})
+    assert (await publish(store, "From the wire", **item)).kind == "unchanged"
+    assert (await read(store, made.id))["text"] == "Put right here"
+    # What the wire corrects itself is taken over, and from then on that is what it says.
+    assert (await publish(store, "Corrected by the wire", **item)).kind == "edited"
+    assert (await read(store, made.id))["text"] == "Corrected by the wire"
+    assert (await publish(store, "Corrected by the wire", **item)).kind == "unchanged"
+    await assert_sound(store)
