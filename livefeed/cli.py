@@ -121,7 +121,7 @@ def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
 @_redis_options
 def serve(demo: bool, **flags: Any) -> None:
     """Run the server: ticker, desk, API. Without a Redis it runs one of its own."""
-    serving.serve(load_settings(**flags), demo=demo)
+    serving.serve(load_settings(**flags), demo=demo, say=click.echo)
 
 
 @main.command()

@@ -8,8 +8,8 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from livefeed import __version__
 
+from livefeed import __version__
 from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
@@ -38,8 +38,8 @@ class _Start:
     token: str | None
 
 
-def serve(settings: Settings, *, demo: bool) -> None:
-    """Serve until SIGTERM or Ctrl-C.
+def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; ``say`` is given what to tell whoever started it.
 
     Raises:
         StartupError: the port is taken, Redis cannot be reached or started …
@@ -51,7 +51,7 @@ def serve(settings: Settings, *, demo: bool) -> None:
         start = asyncio.run(_prepare(settings, embedded))
 
         def announce() -> None:
-            print(_announcement(settings, start, demo=demo), flush=True)
+            say(_announcement(settings, start, demo=demo))
 
         if settings.workers == 1:
             run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))

@@ -70,7 +70,7 @@ class Livefeed:
         """Start, and wait until it says where it is; again on the same port after the first time."""
         port = self.url.rpartition(":")[2] or "0"
         begin = len(self.said()) if self._log.exists() else 0
-        flags = ["--port", port, "--data-dir", self.data_dir, *self._flags]
+        flags = ["--port", port, "--data-dir", str(self.data_dir), *self._flags]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command("serve", *flags), env=environment(**self._settings), stdout=log, stderr=log

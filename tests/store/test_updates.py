@@ -333,8 +333,7 @@ async def test_milliseconds_count(store: Store) -> None:
 
 
 async def test_an_edit_here_stays_while_the_source_says_the_same(store: Store) -> None:
-    await open_feed(store)
-    item = {"source": "wire-1", "title": "As the wire has it"}
+    item: Json = {"source": "wire-1", "title": "As the wire has it"}
     made = await publish(store, "From the wire", **item)
     await store.updates.edit(FEED, made.id, {"text": "Put right here"})
     assert (await publish(store, "From the wire", **item)).kind == "unchanged"

@@ -91,6 +91,8 @@ async def test_an_invite_lets_in_once(client: httpx.AsyncClient, store: Store, n
 
 async def test_no_other_site_redeems_an_invite(client: httpx.AsyncClient, store: Store) -> None:
     invite = await store.invites.create("Ada", "editor")
-    response = await client.post("/v1/join", json={"invite": invite}, headers={"Origin": "https://evil.example"})
+    response = await client.post(
+        "/v1/join", json={"invite": invite}, headers={"Origin": "https://evil.example"}
+    )
     assert_problem(response, 403, "forbidden")
     assert (await client.post("/v1/join", json={"invite": invite})).status_code == 200
