@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None,
         description="Redis or Valkey, 6.2 or newer: redis://, rediss://, unix://, "
-        "redis+sentinel://host:port,…/service, redis+cluster://. Without it, `serve` runs a private server in the data directory.",
+        "redis+sentinel://host:port,…/service, redis+cluster://. "
+        "Without it, `serve` runs a private server in the data directory.",
     )
     data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
