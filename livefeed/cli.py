@@ -151,7 +151,9 @@ async def tail(feed: str, *, store: Store) -> None:
     await hub.start()
     try:
         channel = await hub.channel(feed)
-        async for batch in stream(hub, channel, None, ping_s=store.settings.ping_s, drain_s=0):
+        async for batch in stream(
+            hub, channel, None, ping_s=store.settings.ping_s, drain_s=0, with_draft=True
+        ):
             for message in batch:
                 click.echo(message.data)
     finally:

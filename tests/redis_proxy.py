@@ -77,11 +77,13 @@ class RedisProxy:
     async def _answers(
         self, owner: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        while answer := await reader.read(1 << 20):
-            if owner in self._reading:
-                await self._reads_go_on.wait()
-            writer.write(answer)
-        writer.close()
+        try:
+            while answer := await reader.read(1 << 20):
+                if owner in self._reading:
+                    await self._reads_go_on.wait()
+                writer.write(answer)
+        finally:
+            writer.close()
 
 
 @asynccontextmanager

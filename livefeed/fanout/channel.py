@@ -11,6 +11,7 @@ import orjson
 
 from livefeed.core import messages
 from livefeed.core.changes import FEED_KEY
+from livefeed.core.messages import ByeReason
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.core.window import Entry, Window
 from livefeed.store.log import Attached, Log, LogEntry
@@ -30,8 +31,8 @@ class Channel:
         self.log = log
         self.readers = 0
         """Streams open now, for the heartbeats."""
-        self.ended = False
-        """Nothing comes any more: the feed was removed."""
+        self.ended: ByeReason | None = None
+        """Nothing comes any more, for this reason: the feed was removed, or its log cannot be read."""
         self.feed: dict[str, Any] = {}
         """The feed's own fields, as of the head."""
         self._bounds = {"max_entries": window_entries, "max_bytes": window_bytes}
@@ -56,9 +57,10 @@ class Channel:
         """The last entry read, in the reign that wrote it: where this is good, so is all that is here."""
         return self._stands_on
 
-    @property
-    def is_open(self) -> bool:
-        return not self.ended and self.feed.get("status") == "open"
+    def goes_on(self, *, with_draft: bool = False) -> bool:
+        """Whether a reader can expect more; of a draft only one who may see it."""
+        status = self.feed.get("status")
+        return not self.ended and (status == "open" or (with_draft and status == "draft"))
 
     # What the hub does --------------------------------------------------------------------------
 
@@ -91,9 +93,9 @@ class Channel:
         self._append(entries)
         self.wake()
 
-    def end(self) -> None:
+    def end(self, reason: ByeReason) -> None:
         """Nothing will come any more; whoever waits is to go."""
-        self.ended = True
+        self.ended = reason
         self.wake()
 
     def wake(self) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Coroutine
 from typing import Any
 
+from livefeed.core.messages import ByeReason
 from livefeed.core.models import SLUG_PATTERN
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.errors import FeedNotFound, LivefeedError, StoreError
@@ -182,17 +183,17 @@ class Hub:
                 self._spawn(self._end_if_removed(self._channels[feed]))
 
     def on_broken(self, channel: Channel) -> None:
-        self._end(channel)
+        self._end(channel, "overload")  # whoever comes back is told so until somebody has mended it
 
     async def _end_if_removed(self, channel: Channel) -> None:
         """The word of a removal may come after the feed was created anew: then that is what readers get."""
         try:
             await self.refresh(channel)
         except (FeedNotFound, StoreError):
-            self._end(channel)
+            self._end(channel, "closed")
 
-    def _end(self, channel: Channel) -> None:
-        channel.end()
+    def _end(self, channel: Channel, reason: ByeReason) -> None:
+        channel.end(reason)
         self._drop(channel)
 
     # The tasks ----------------------------------------------------------------------------------

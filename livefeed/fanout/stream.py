@@ -59,9 +59,17 @@ def watching(channel: Channel) -> Iterator[None]:
 
 
 async def stream(
-    hub: Hub, channel: Channel, position: Position | None, *, ping_s: float, drain_s: float
+    hub: Hub,
+    channel: Channel,
+    position: Position | None,
+    *,
+    ping_s: float,
+    drain_s: float,
+    with_draft: bool = False,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
+
+    ``with_draft``: the reader may follow the feed while it is a draft.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
@@ -78,7 +86,7 @@ async def stream(
             yield [bye("drain", 1.0)]
             return
         if channel.ended:
-            yield [bye("closed", None)]
+            yield [bye(channel.ended, None if channel.ended == "closed" else OVERLOAD_RETRY_S)]
             return
         missed = channel.missed(standing.offset)
         if missed is None or channel.judge(standing) is Verdict.BAD:
@@ -93,7 +101,7 @@ async def stream(
         elif missed:
             standing, batch = _news(channel, standing, missed)
             yield batch
-        elif not channel.is_open and channel.judge(standing) is Verdict.GOOD:
+        elif not channel.goes_on(with_draft=with_draft) and channel.judge(standing) is Verdict.GOOD:
             yield [bye("closed", None)]
             return
         elif (now := loop.time()) >= ping_at:

@@ -110,6 +110,8 @@ class Updates:
     def _forget_page(self, wanted: tuple[str, PageQuery], task: asyncio.Task[Page]) -> None:
         if self._pages.get(wanted) is task:
             del self._pages[wanted]
+        if not task.cancelled():
+            task.exception()  # looked at here, for all who waited may have left
 
     async def _read_page(self, feed: str, query: PageQuery) -> Page:
         mode, ms, update_id = _start(query)

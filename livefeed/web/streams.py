@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, nullcontext, suppress
 from typing import Any, TypeVar
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -20,15 +20,18 @@ from livefeed.fanout.channel import Channel
 from livefeed.fanout.closes import Close
 from livefeed.fanout.stream import OVERLOAD_RETRY_S, Message, bye, poll, stream, watching
 from livefeed.fanout.tasks import end
-from livefeed.web import caching, origins
+from livefeed.web import caching
+from livefeed.web.channels import Admitted, open_channel
+from livefeed.web.operations import Endpoint
+from livefeed.web.readers import preflight
 from livefeed.web.site import Site, site_of
 
 __all__ = ["routes"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-MAX_WAIT_S = 55
-CLOSE_S = 1.0
+_MAX_WAIT_S = 55
+_CLOSE_S = 1.0
 """How long a close may take to be sent; to a reader that takes nothing it never would be."""
 
 _STREAM_HEADERS = {
@@ -39,36 +42,6 @@ _STREAM_HEADERS = {
 }
 
 
-async def _channel(site: Site, feed: str) -> Channel:
-    """The channel of a feed that readers may see.
-
-    Raises:
-        FeedNotFound, StoreError
-    """
-    channel = await site.hub.channel(feed)
-    if channel.feed["status"] == "draft":
-        raise FeedNotFound(feed)
-    return channel
-
-
-def _admits(site: Site, channel: Channel, connection: HTTPConnection) -> bool:
-    headers = connection.headers
-    origin, own = origins.origin_of(site.settings, headers), origins.own_origin(site.settings, headers)
-    return origins.allowed(origin, channel.feed["origins"], own)
-
-
-def _cors(site: Site, channel: Channel, request: Request) -> dict[str, str]:
-    """The CORS headers of an answer.
-
-    Raises:
-        Forbidden: this site may not use the feed.
-    """
-    if not _admits(site, channel, request):
-        raise Forbidden("This site may not use this feed: ask its owner to allow your origin.")
-    own = origins.own_origin(site.settings, request.headers)
-    return origins.cors_headers(request.headers.get("origin"), channel.feed["origins"], own)
-
-
 def _position(text: str | None) -> Position | None:
     """On a stream an unreadable position is like none: the answer is a snapshot, said aloud."""
     try:
@@ -77,12 +50,18 @@ def _position(text: str | None) -> Position | None:
         return None
 
 
-def _stream(site: Site, channel: Channel, position: Position | None) -> AsyncGenerator[list[Message], None]:
-    settings = site.settings
-    return stream(site.hub, channel, position, ping_s=settings.ping_s, drain_s=settings.drain_s)
+def _stream(site: Site, admitted: Admitted, position: Position | None) -> AsyncGenerator[list[Message], None]:
+    return stream(
+        site.hub,
+        admitted.channel,
+        position,
+        with_draft=admitted.with_draft,
+        ping_s=site.settings.ping_s,
+        drain_s=site.settings.drain_s,
+    )
 
 
-async def _unless_gone(work: Coroutine[Any, Any, T], gone: Coroutine[Any, Any, None]) -> T | None:
+async def _unless_gone(work: Coroutine[Any, Any, _T], gone: Coroutine[Any, Any, None]) -> _T | None:
     """What ``work`` returns or raises; None if ``gone`` ends first."""
     working, leaving = asyncio.create_task(work), asyncio.create_task(gone)
     try:
@@ -108,29 +87,25 @@ async def _socket(websocket: WebSocket) -> None:
     site = site_of(websocket)
     await websocket.accept()
     try:
-        channel = await _channel(site, websocket.path_params["feed"])
+        admitted = await open_channel(websocket)
     except FeedNotFound:
         await _close(websocket, closes.NO_SUCH_FEED)
+    except Forbidden:
+        await _close(websocket, closes.ORIGIN_REFUSED)
     except StoreError:
         await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
     else:
-        await _admit(site, websocket, channel)
+        if site.hub.draining:
+            await _refuse(websocket, bye("drain", 1.0))
+            return
+        with watching(admitted.channel):
+            await _unless_gone(_send_all(site, websocket, admitted), _listen(websocket))
 
 
-async def _admit(site: Site, websocket: WebSocket, channel: Channel) -> None:
-    if not _admits(site, channel, websocket):
-        await _close(websocket, closes.ORIGIN_REFUSED)
-    elif site.hub.draining:
-        await _refuse(websocket, bye("drain", 1.0))
-    else:
-        with watching(channel):
-            await _unless_gone(_send_all(site, websocket, channel), _listen(websocket))
-
-
-async def _send_all(site: Site, websocket: WebSocket, channel: Channel) -> None:
+async def _send_all(site: Site, websocket: WebSocket, admitted: Admitted) -> None:
     position = _position(websocket.query_params.get("after"))
     try:
-        async with aclosing(_stream(site, channel, position)) as batches:
+        async with aclosing(_stream(site, admitted, position)) as batches:
             async for batch in batches:
                 for message in batch:
                     await _send(websocket, message, timeout_s=site.settings.send_timeout_s)
@@ -164,13 +139,13 @@ async def _send(websocket: WebSocket, message: Message, *, timeout_s: float) -> 
 async def _refuse(websocket: WebSocket, message: Message) -> None:
     assert message.reason is not None
     with suppress(_Gone, TimeoutError):
-        await _send(websocket, message, timeout_s=CLOSE_S)
+        await _send(websocket, message, timeout_s=_CLOSE_S)
         await _close(websocket, closes.BYE[message.reason])
 
 
 async def _close(websocket: WebSocket, close: Close) -> None:
     with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-        async with asyncio.timeout(CLOSE_S):
+        async with asyncio.timeout(_CLOSE_S):
             await websocket.close(close.code, close.reason)
 
 
@@ -225,19 +200,20 @@ async def _events(request: Request) -> Response:
     """
     site = site_of(request)
     try:
-        channel = await _channel(site, request.path_params["feed"])
+        admitted = await open_channel(request)
     except StoreError:
         return _EventStream(
             site, None, _once(bye("overload", OVERLOAD_RETRY_S)), {"Access-Control-Allow-Origin": "*"}
         )
-    cors = _cors(site, channel, request)
+    channel, headers = admitted.channel, admitted.headers
     if site.hub.draining:
-        return _EventStream(site, None, _once(bye("drain", 1.0)), cors)
+        return _EventStream(site, None, _once(bye("drain", 1.0)), headers)
     resumed = request.headers.get("last-event-id")
     position = _position(resumed or request.query_params.get("after"))
-    if resumed and not channel.is_open and _is_up_to_date(channel, position):
-        return Response(status_code=204, headers={**cors, "Cache-Control": "no-store"})
-    return _EventStream(site, channel, _or_overload(_stream(site, channel, position)), cors)
+    goes_on = channel.goes_on(with_draft=admitted.with_draft)
+    if resumed and not goes_on and _is_up_to_date(channel, position):
+        return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
+    return _EventStream(site, channel, _or_overload(_stream(site, admitted, position)), headers)
 
 
 def _is_up_to_date(channel: Channel, position: Position | None) -> bool:
@@ -271,11 +247,11 @@ async def _changes(request: Request) -> Response:
         BadPosition, InvalidInput, FeedNotFound, Forbidden, StoreError
     """
     site = site_of(request)
-    channel = await _channel(site, request.path_params["feed"])
-    cors = _cors(site, channel, request)
+    admitted = await open_channel(request)
+    channel = admitted.channel
     after, wait = request.query_params.get("after"), request.query_params.get("wait", "25")
-    if not (wait.isascii() and wait.isdigit() and len(wait) <= 2 and int(wait) <= MAX_WAIT_S):
-        raise InvalidInput.of("wait", f"give a whole number of seconds from 0 to {MAX_WAIT_S}")
+    if not (wait.isascii() and wait.isdigit() and len(wait) <= 2 and int(wait) <= _MAX_WAIT_S):
+        raise InvalidInput.of("wait", f"give a whole number of seconds from 0 to {_MAX_WAIT_S}")
     position = Position.parse(after) if after is not None else None
     with watching(channel):
         message = await _unless_gone(
@@ -283,11 +259,19 @@ async def _changes(request: Request) -> Response:
         )
     if message is None:
         return Response()  # nobody is there to read it
-    return caching.answer(request, message.data, headers=cors)
+    cache = caching.NO_STORE if admitted.with_draft else caching.BRIEF
+    return caching.answer(request, message.data, cache=cache, headers=admitted.headers)
+
+
+def _with_preflight(endpoint: Endpoint) -> Endpoint:
+    async def answered(request: Request) -> Response:
+        return await (preflight if request.method == "OPTIONS" else endpoint)(request)
+
+    return answered
 
 
 routes: list[BaseRoute] = [
     WebSocketRoute("/v1/feeds/{feed}/socket", _socket),
-    Route("/v1/feeds/{feed}/events", _events, methods=["GET", "HEAD"]),
-    Route("/v1/feeds/{feed}/changes", _changes, methods=["GET", "HEAD"]),
+    Route("/v1/feeds/{feed}/events", _with_preflight(_events), methods=["GET", "HEAD", "OPTIONS"]),
+    Route("/v1/feeds/{feed}/changes", _with_preflight(_changes), methods=["GET", "HEAD", "OPTIONS"]),
 ]

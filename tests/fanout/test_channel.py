@@ -97,9 +97,9 @@ def test_of_one_update_only_the_newest_entry_stays() -> None:
 
 def test_the_feed_is_what_its_last_change_says() -> None:
     channel = channel_at(3)
-    assert channel.is_open
+    assert channel.goes_on()
     channel.dispatch([feed_entry(4, "closed")])
-    assert not channel.is_open
+    assert not channel.goes_on()
 
 
 def test_an_old_answer_does_not_reopen_a_feed() -> None:
@@ -107,13 +107,13 @@ def test_an_old_answer_does_not_reopen_a_feed() -> None:
     channel = channel_at(3)
     channel.dispatch([feed_entry(4, "closed")])
     channel.adopt(attached(3, status="open"))
-    assert not channel.is_open
+    assert not channel.goes_on()
 
 
 def test_a_feed_does_not_close_before_its_changes_are_here() -> None:
     channel = channel_at(3)
     channel.adopt(attached(5, status="closed"))
-    assert channel.is_open
+    assert channel.goes_on()
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ async def test_a_new_reign_wakes_those_who_wait() -> None:
 async def test_an_end_wakes_those_who_wait() -> None:
     channel = channel_at(3)
     waiting = await wakes(channel)
-    channel.end()
+    channel.end("closed")
     await asyncio.wait_for(waiting, 1)
     assert channel.ended
-    assert not channel.is_open
+    assert not channel.goes_on()
 
 
 async def test_a_turn_is_waited_for_no_longer_than_asked() -> None:

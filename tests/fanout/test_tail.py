@@ -93,6 +93,7 @@ async def test_one_foreign_log_stops_no_other(
     broken, sound = await live.hub.channel("foreign"), await live.hub.channel(FEED)
     redis_server.client.xadd(FeedKeys("foreign").log(), {"who": "are you"}, id="9-0")
     await eventually(lambda: broken.ended, "the foreign entry to be noticed")
+    assert broken.ended == "overload"  # its readers come back until somebody has mended it
     assert "holds something foreign" in caplog.text
     await live.publish("goes on")
     await eventually(lambda: texts(sound) == ["goes on"], "the other feed's change")

@@ -1,0 +1,47 @@
+"""Which channel who asks may follow: drafts for those with a token, pages of the feed's sites only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from livefeed.core.models import Feed
+from livefeed.errors import FeedNotFound
+from livefeed.fanout.channel import Channel
+from livefeed.web.auth import token_if_any
+from livefeed.web.readers import site_headers
+from livefeed.web.site import site_of
+
+__all__ = ["Admitted", "open_channel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A channel for one who asks; ``headers`` let their page read the answer.
+
+    ``with_draft``: they may follow it while it is a draft.
+    """
+
+    channel: Channel
+    headers: dict[str, str]
+    with_draft: bool
+
+
+async def open_channel(connection: HTTPConnection) -> Admitted:
+    """The channel that the path names. Of an open feed it is known here: no question goes to Redis.
+
+    Raises:
+        FeedNotFound: there is none, or it is a draft and who asks has no token for it.
+        Forbidden: the page that asks is of a site that may not use the feed.
+        StoreError
+    """
+    slug = connection.path_params["feed"]
+    channel = await site_of(connection).hub.channel(slug)
+    with_draft = False
+    if channel.feed["status"] == "draft":
+        token = await token_if_any(connection)
+        with_draft = token is not None and token.may("contributor", slug)
+        if not with_draft:
+            raise FeedNotFound(slug)
+    return Admitted(channel, site_headers(connection, Feed.model_validate(channel.feed)), with_draft)

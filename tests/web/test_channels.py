@@ -1,0 +1,81 @@
+"""Who may follow a feed: drafts for those with a token, other sites where the feed's origins say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import websockets
+
+from tests.live import FEED, Serving
+from tests.web.streams.conftest import served, shared_redis
+
+__all__ = ["served", "shared_redis"]  # fixtures
+
+pytestmark = pytest.mark.anyio
+
+
+async def editor_of(served: Serving, *feeds: str) -> dict[str, str]:
+    secret = await served.store.tokens.create("ed", "editor", list(feeds) or None)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+async def first_message(served: Serving, transport: str, headers: dict[str, str]) -> dict[str, Any] | int:
+    """The first message, or the status or close code that refused it."""
+    path = f"/v1/feeds/{FEED}"
+    if transport == "websocket":
+        url = f"ws://127.0.0.1:{served.port}{path}/socket"
+        async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
+            try:
+                parsed: dict[str, Any] = orjson.loads(await connection.recv())
+                return parsed
+            except websockets.ConnectionClosed:
+                return connection.close_code or 0
+    async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=headers) as http:
+        where = "changes?wait=0" if transport == "poll" else "events"
+        async with http.stream("GET", f"{path}/{where}") as answer:
+            if answer.status_code != 200:
+                return answer.status_code
+            async for line in answer.aiter_lines():
+                if line.startswith(("data: ", "{")):
+                    parsed = orjson.loads(line.removeprefix("data: "))
+                    return parsed
+    raise AssertionError("nothing came")
+
+
+REFUSED = {"websocket": 4504, "sse": 404, "poll": 404}
+every_transport = pytest.mark.parametrize("transport", REFUSED)
+
+
+@every_transport
+async def test_a_draft_is_for_those_with_a_token(served: Serving, transport: str) -> None:
+    await served.store.feeds.patch(FEED, {"status": "draft"})
+    await served.caught_up()
+    assert await first_message(served, transport, {}) == REFUSED[transport]
+    assert await first_message(served, transport, await editor_of(served, "other")) == REFUSED[transport]
+    await served.store.tokens.revoke("ed")
+    got = await first_message(served, transport, await editor_of(served, FEED))
+    assert isinstance(got, dict)
+    assert got["snapshot"]["feed"]["status"] == "draft"
+
+
+@every_transport
+async def test_a_site_that_is_not_listed(served: Serving, transport: str) -> None:
+    await served.store.feeds.patch(FEED, {"origins": ["https://partner.example"]})
+    await served.caught_up()
+    refused = 4503 if transport == "websocket" else 403
+    assert await first_message(served, transport, {"Origin": "https://other.example"}) == refused
+    assert await first_message(served, transport, {"Origin": "null"}) == refused
+    assert isinstance(await first_message(served, transport, {"Origin": "https://partner.example"}), dict)
+    assert isinstance(await first_message(served, transport, {"Origin": served.base}), dict)
+
+
+@pytest.mark.parametrize("path", ["events", "changes"])
+async def test_a_preflight_is_answered(served: Serving, path: str) -> None:
+    async with httpx.AsyncClient(base_url=served.base, trust_env=False) as http:
+        answer = await http.options(f"/v1/feeds/{FEED}/{path}", headers={"Origin": "https://other.example"})
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "Last-Event-ID" in answer.headers["access-control-allow-headers"]
