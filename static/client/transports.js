@@ -15,7 +15,8 @@ function address(url, path, position, params = {}) {
 
 /** @param {string | URL} url @param {RequestInit} [init] */
 export async function getJSON(url, init) {
-  const response = await fetch(url, { credentials: 'omit', ...init });
+  // To our own origin with the desk's cookie, which counts for drafts only; to other sites without any.
+  const response = await fetch(url, { credentials: 'same-origin', ...init });
   if (!response.ok) throw Object.assign(new Error(`${response.status} from ${url}`), { status: response.status });
   const seconds = (name) => Number(response.headers.get('cache-control')?.match(`\\b${name}=(\\d+)`)?.[1] ?? 0);
   return { body: await response.json(), maxAge: seconds('max-age'), sharedMaxAge: seconds('s-maxage') };

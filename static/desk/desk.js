@@ -54,7 +54,7 @@ function choose(feed) {
     },
     onstatus(name) {
       element('desk').querySelector('.status').dataset.state = name;
-      status(feed.status === 'draft' && name === 'refused' ? 'A draft has no public stream' : words.status[name === 'ended' ? 'closed' : name] ?? '');
+      status(words.status[name === 'ended' ? 'closed' : name] ?? '');
     },
   });
   live.start();

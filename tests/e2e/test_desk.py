@@ -474,3 +474,14 @@ def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> No
     dialog.get_by_role("button", name="Join").click()
     alert = page.get_by_role("dialog", name="Sign in to the desk").get_by_role("alert")
     expect(alert).to_contain_text("used already")
+
+
+def test_a_draft_is_live_at_the_desk_and_nowhere_else(page: Page, server: Server) -> None:
+    server.create_feed("rehearsal", title="Rehearsal", status="draft")
+    page.goto(f"{server.url}/desk")
+    sign_in(page, server)
+    page.get_by_role("combobox", name="Feed").select_option("rehearsal")
+    expect(page.get_by_role("status")).to_have_text("Live")
+    server.publish("Not yet for readers", feed="rehearsal")
+    expect(row(page, "Not yet for readers")).to_be_visible()
+    assert page.request.get(f"{server.url}/feeds/rehearsal").status == 404
