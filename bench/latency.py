@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 TRANSPORTS = ("websocket", "sse", "poll")
+DEADLINE_S = 30.0
 
 
 class Server:
@@ -97,41 +98,62 @@ async def poll_messages(server: Server) -> AsyncIterator[bytes]:
             yield answer.content
 
 
-async def read(server: Server, transport: str, seen: dict[str, list[float]], ready: asyncio.Event) -> None:
-    """Note when each published text arrives."""
+class Arrivals:
+    """When each published text came to each of the readers."""
+
+    def __init__(self, readers: int) -> None:
+        self._readers = readers
+        self.connected = 0
+        self.times: dict[str, list[float]] = {}
+        self._more = asyncio.Event()
+
+    def note(self, text: str | None) -> None:
+        """A text came, or (None) a reader's first message."""
+        if text is None:
+            self.connected += 1
+        else:
+            self.times.setdefault(text, []).append(time.perf_counter())
+        self._more.set()
+
+    async def everywhere(self, text: str | None) -> None:
+        """Wait until every reader has it, or (None) is connected."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (self.connected if text is None else len(self.times.get(text, []))) < self._readers:
+                self._more.clear()
+                await self._more.wait()
+
+
+async def read(server: Server, transport: str, arrivals: Arrivals) -> None:
     source = {"websocket": websocket_messages, "sse": sse_messages, "poll": poll_messages}[transport]
+    is_first = True
     async for raw in source(server):
-        now = time.perf_counter()
         message = orjson.loads(raw)
-        ready.set()
+        if is_first:
+            arrivals.note(None)
+            is_first = False
+            continue
         changes = [message["change"]] if message["type"] == "change" else message.get("changes", [])
         for change in changes:
             if change["op"] == "put":
-                seen.setdefault(change["update"]["text"], []).append(now)
+                arrivals.note(change["update"]["text"])
 
 
 async def measure(server: Server, transport: str, readers: int, updates: int) -> dict[str, float]:
-    logs: list[dict[str, list[float]]] = [{} for _ in range(readers)]
-    ready = [asyncio.Event() for _ in range(readers)]
-    tasks = [asyncio.create_task(read(server, transport, *pair)) for pair in zip(logs, ready, strict=True)]
-    await asyncio.gather(*(event.wait() for event in ready))
-    headers = {"Authorization": f"Bearer {server.token}"}
+    arrivals = Arrivals(readers)
+    tasks = [asyncio.create_task(read(server, transport, arrivals)) for _ in range(readers)]
+    await arrivals.everywhere(None)
     begun: dict[str, float] = {}
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {server.token}"}) as client:
         for number in range(updates):
             text = f"{transport} {number} " + "x" * 300
             begun[text] = time.perf_counter()
             (await client.post(f"{server.url}/v1/feeds/news/updates", json={"text": text})).raise_for_status()
-            async with asyncio.timeout(10):
-                while not all(text in log for log in logs):
-                    await asyncio.sleep(0)
+            await arrivals.everywhere(text)
     memory = server.memory_mb()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    took = sorted(
-        at - begun[text] for log in logs for text, times in log.items() for at in times if text in begun
-    )
+    took = sorted(at - begun[text] for text, times in arrivals.times.items() for at in times)
     if len(took) != readers * updates:
         raise SystemExit(f"{transport}: {len(took)} deliveries, {readers * updates} expected")
     return {

@@ -16,8 +16,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from livefeed import serving
-from livefeed.core.models import FeedCreate, Role, UpdateCreate, parse
+from livefeed.core.models import FeedCreate, Role, UpdateCreate
 from livefeed.core.paging import PageQuery
+from livefeed.core.validation import parse
 from livefeed.errors import InvalidInput, LivefeedError, StartupError
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import stream
@@ -37,6 +38,7 @@ __all__ = [
     "feed_close",
     "feed_create",
     "feed_list",
+    "feed_reopen",
     "import_",
     "invite",
     "main",
@@ -95,7 +97,7 @@ def _with_store(work: Callable[..., Awaitable[_Result]]) -> Callable[..., _Resul
             )
 
         async def run() -> _Result:
-            store = Store(url, settings.model_copy(update={"redis_url": url}))
+            store = Store(url, settings)
             try:
                 return await work(*args, store=store, **options)
             finally:
@@ -187,6 +189,8 @@ async def import_(feed: str, source: str, *, store: Store) -> None:
         f"{report.published} published, {report.edited} edited, {report.unchanged} unchanged, "
         f"{report.deleted_here} deleted here, {len(report.skipped)} skipped"
     )
+    if report.skipped and len(report.skipped) == len(wire.entries) + len(wire.skipped):
+        sys.exit(1)
 
 
 @main.command()
@@ -195,10 +199,12 @@ async def import_(feed: str, source: str, *, store: Store) -> None:
 async def export(feed: str, *, store: Store) -> None:
     """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
     query = PageQuery(limit=100, order="oldest")
+    sources = await store.updates.sources(feed)
     while True:
         page = await store.updates.page(feed, query)
         for update in page.updates:
-            click.echo(line_of(orjson.loads(update)).removesuffix(b"\n"))
+            fields = orjson.loads(update)
+            click.echo(line_of(fields, sources.get(fields["id"])), nl=False)
         if page.next is None:
             break
         query = PageQuery(limit=100, order="oldest", cursor=page.next)
@@ -222,7 +228,7 @@ async def feed_create(slug: str, *, store: Store, **fields: str | None) -> None:
     """Create the feed SLUG."""
     said = {name: value for name, value in fields.items() if value}
     made = await store.feeds.create(parse(FeedCreate, {"slug": slug, **said}))
-    click.echo(f"/feeds/{made.slug}")
+    click.echo(f"{serving.address(store.settings)}/feeds/{made.slug}")
 
 
 @feed.command("close")
@@ -231,6 +237,16 @@ async def feed_create(slug: str, *, store: Store, **fields: str | None) -> None:
 async def feed_close(slug: str, *, store: Store) -> None:
     """Close the feed SLUG: its coverage has ended; readers are told."""
     await store.feeds.patch(slug, {"status": "closed"})
+    click.echo(f"The feed “{slug}” is closed.")
+
+
+@feed.command("reopen")
+@click.argument("slug")
+@_with_store
+async def feed_reopen(slug: str, *, store: Store) -> None:
+    """Open the feed SLUG again."""
+    await store.feeds.patch(slug, {"status": "open"})
+    click.echo(f"The feed “{slug}” is open.")
 
 
 @feed.command("list")
@@ -279,6 +295,7 @@ async def token_list(*, store: Store) -> None:
 async def token_revoke(name: str, *, store: Store) -> None:
     """Take the token NAME back, with every session opened with it."""
     await store.tokens.revoke(name)
+    click.echo(f"The token “{name}” is revoked.")
 
 
 @main.command()
@@ -290,7 +307,7 @@ async def invite(name: str, role: Role, feeds: str | None, *, store: Store) -> N
     """Print a link that lets NAME sign in at the desk, once, within a day."""
     secret = await store.invites.create(name, role, await _feeds(store, feeds))
     # After the #, so that it is in no server's log and no scanner that opens the link spends it.
-    click.echo(f"{store.settings.origin}/desk/join#{secret}")
+    click.echo(f"{serving.address(store.settings)}/desk/join#{secret}")
 
 
 async def _feeds(store: Store, listed: str | None) -> list[str] | None:
@@ -330,9 +347,7 @@ async def doctor(*, store: Store) -> None:
 @main.command()
 @_redis_options
 def config(**flags: Any) -> None:
-    """Show every setting in effect."""
+    """Show every setting in effect; docs/operating.md says what each means."""
     settings = load_settings(**flags)
-    table = Table("setting", "value", "meaning", box=None, pad_edge=False)
-    for name, field in Settings.model_fields.items():
-        table.add_row(f"LIVEFEED_{name.upper()}", settings.shown(name), field.description)
-    Console().print(table)
+    for name in Settings.model_fields:
+        click.echo(f"LIVEFEED_{name.upper()}={settings.shown(name)}")

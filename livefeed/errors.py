@@ -13,6 +13,7 @@
     ├── UpdateGone                   deleted: the id is never used again
     ├── Conflict
     │   ├── FeedExists
+    │   ├── TokenExists
     │   ├── FeedClosed
     │   ├── UpdateExists
     │   ├── RevisionConflict         carries the current update
@@ -25,6 +26,7 @@
     │   ├── StoreFull
     │   ├── StoreUnconfirmed         written, but too few replicas said so in time
     │   └── StoreInconsistent        the keys of a feed contradict each other
+    ├── NotReady                     this process cannot serve readers now; says why
     └── StartupError                 one line for the operator, exit code 1
 
 Each carries the values that it speaks of, so that a border (HTTP, command line) can word its own
@@ -49,6 +51,7 @@ __all__ = [
     "InvalidInput",
     "LivefeedError",
     "NotFound",
+    "NotReady",
     "RevisionConflict",
     "StartupError",
     "StoreError",
@@ -56,6 +59,7 @@ __all__ = [
     "StoreInconsistent",
     "StoreUnavailable",
     "StoreUnconfirmed",
+    "TokenExists",
     "TokenNotFound",
     "Unauthenticated",
     "UpdateExists",
@@ -90,7 +94,7 @@ class InvalidInput(LivefeedError):
 
 class BadPosition(InvalidInput):
     def __init__(self, reason: str) -> None:
-        super().__init__([FieldError("position", reason)])
+        super().__init__([FieldError("after", reason)])
 
 
 class BadCursor(InvalidInput):
@@ -136,6 +140,12 @@ class FeedExists(Conflict):
     def __init__(self, feed: str) -> None:
         self.feed = feed
         super().__init__(f"There is a feed “{feed}” already.")
+
+
+class TokenExists(Conflict):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is a token named “{name}” already: revoke it first, or choose another name.")
 
 
 class FeedClosed(Conflict):
@@ -208,6 +218,14 @@ class StoreUnconfirmed(StoreError):
 class StoreInconsistent(StoreError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The feed's keys contradict each other ({reason}): run `livefeed doctor`.")
+
+
+class NotReady(LivefeedError):
+    """This process cannot serve readers now. ``reasons`` are sentences."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__(" ".join(reasons))
 
 
 class StartupError(LivefeedError):

@@ -20,9 +20,12 @@ from livefeed.settings import Settings
 from livefeed.store.embedded import EmbeddedRedis
 from livefeed.store.store import Store
 
-__all__ = ["serve"]
+__all__ = ["address", "serve"]
 
 _log = logging.getLogger("livefeed")
+
+_ADDRESS = "livefeed.address"
+"""Beside the embedded Redis: where its server listens, which other commands want to know."""
 
 WATCH_S = 0.5
 """How often the embedded Redis is looked at."""
@@ -49,6 +52,8 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
     settings = settings.model_copy(update={"port": listeners[0].getsockname()[1]})
     with _redis(settings) as (settings, embedded):
         start = asyncio.run(_prepare(settings, embedded))
+        if embedded is not None:
+            (settings.data_dir / _ADDRESS).write_text(settings.origin)
 
         def announce() -> None:
             say(_announcement(settings, start, demo=demo))
@@ -62,6 +67,14 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
                 [(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)],
                 watch,
             )
+
+
+def address(settings: Settings) -> str:
+    """What readers call the server that these settings name, or that runs in the data directory."""
+    if settings.public_url is None and settings.redis_url is None:
+        with suppress(OSError):
+            return (settings.data_dir / _ADDRESS).read_text()
+    return settings.origin
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     window_bytes: int = Field(
         4_194_304, ge=65_536, description="Bytes of changes of each feed kept in memory."
     )
-    ping_s: float = Field(15.0, ge=0.05, le=60.0, description="Seconds between two heartbeats.")
+    ping_s: float = Field(15.0, ge=0.05, le=15.0, description="Seconds between two heartbeats.")
     send_timeout_s: float = Field(
         30.0, ge=0.1, le=600.0, description="A reader that takes nothing for this long is let go."
     )
@@ -72,7 +72,9 @@ class Settings(BaseSettings):
         value = getattr(self, name)
         if name == "redis_url" and value is not None:
             return re.sub(r"//[^/@]*@", "//***@", value)
-        return "–" if value is None else str(value)
+        if value is None:
+            return ""
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     @property
     def origin(self) -> str:
@@ -95,4 +97,6 @@ def load_settings(**flags: Annotated[Any, "None means not given"]) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "LIVEFEED_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise StartupError(f"{name} is wrong: {first['msg']}") from error
+        if first["loc"] and first["loc"][0] in flags and flags[str(first["loc"][0])] is not None:
+            name = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise StartupError(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}") from error

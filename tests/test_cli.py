@@ -73,6 +73,27 @@ def test_what_is_exported_imports_into_another_feed(livefeed: Livefeed, tmp_path
     ]
 
 
+def test_an_export_into_its_own_feed_changes_nothing(livefeed: Livefeed, tmp_path: Path) -> None:
+    run(livefeed, "feed", "create", "again")
+    ids = [run(livefeed, "publish", "again", text).strip() for text in ("One", "Two", "Three")]
+    file = tmp_path / "again.ndjson"
+    file.write_text(run(livefeed, "export", "again"))
+    assert run(livefeed, "import", "again", file).startswith("0 published, 0 edited, 3 unchanged")
+    assert [line["id"] for line in exported(livefeed, "again")] == ids
+
+
+def test_an_export_keeps_what_its_updates_were_imported_from(livefeed: Livefeed, tmp_path: Path) -> None:
+    for slug in ("from", "to"):
+        run(livefeed, "feed", "create", slug)
+    wire = tmp_path / "wire.ndjson"
+    wire.write_text('{"id": "wire:1", "text": "From the wire"}\n')
+    run(livefeed, "import", "from", wire)
+    file = tmp_path / "from.ndjson"
+    file.write_text(run(livefeed, "export", "from"))
+    run(livefeed, "import", "to", file)
+    assert run(livefeed, "import", "to", wire).startswith("0 published, 0 edited, 1 unchanged")
+
+
 def test_import_says_what_it_skipped_and_why(livefeed: Livefeed) -> None:
     run(livefeed, "feed", "create", "skipping")
     lines = '{"id": "a", "text": "Fine"}\n{"id": "b"}\n{"id": "c", "text": "Also fine"}\n'
@@ -123,12 +144,15 @@ def test_tail_prints_one_message_a_line(livefeed: Livefeed) -> None:
 
 def test_feeds_are_created_listed_and_closed(livefeed: Livefeed) -> None:
     assert (
-        run(livefeed, "feed", "create", "closing", "--title", "Closing", "--lang", "uk") == "/feeds/closing\n"
+        run(livefeed, "feed", "create", "closing", "--title", "Closing", "--lang", "uk")
+        == f"{livefeed.url}/feeds/closing\n"
     )
     run(livefeed, "feed", "close", "closing")
     row = next(line for line in run(livefeed, "feed", "list").splitlines() if line.startswith("closing"))
     assert row.split() == ["closing", "Closing", "closed", "uk", "UTC"]
     assert "is closed" in refused(livefeed, "publish", "closing", "Too late")
+    run(livefeed, "feed", "reopen", "closing")
+    run(livefeed, "publish", "closing", "In time")
 
 
 def test_a_token_is_printed_alone_and_can_be_revoked(livefeed: Livefeed) -> None:
@@ -146,7 +170,7 @@ def test_a_token_is_printed_alone_and_can_be_revoked(livefeed: Livefeed) -> None
 def test_an_invite_is_a_link_whose_secret_stays_in_the_fragment(livefeed: Livefeed) -> None:
     link = run(livefeed, "invite", "Ada", "--role", "editor").strip()
     address, _, secret = link.partition("#")
-    assert address.endswith("/desk/join")
+    assert address == f"{livefeed.url}/desk/join"
     assert secret.startswith("lfi_")
 
 

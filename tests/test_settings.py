@@ -33,6 +33,11 @@ def test_a_wrong_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, nam
     assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_flag_is_named_as_it_was_typed() -> None:
+    with pytest.raises(StartupError, match=r"^--port is wrong: "):
+        load_settings(port=99_999)
+
+
 def test_the_origin_is_the_public_address_or_the_one_listened_on() -> None:
     assert load_settings(public_url="https://live.example.org/").origin == "https://live.example.org"
     assert load_settings(host="0.0.0.0", port=8001).origin == "http://localhost:8001"
@@ -42,4 +47,4 @@ def test_the_origin_is_the_public_address_or_the_one_listened_on() -> None:
 def test_passwords_are_not_shown() -> None:
     settings = load_settings(redis_url="redis://user:hunter2@redis.example.org:6379/0")
     assert settings.shown("redis_url") == "redis://***@redis.example.org:6379/0"
-    assert load_settings().shown("redis_url") == "–"
+    assert load_settings().shown("redis_url") == ""

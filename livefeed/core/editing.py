@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Any
 
-from livefeed.core import models
+from livefeed.core import models, validation
 from livefeed.core.markdown import plain_text, render
 from livefeed.core.models import Feed, FeedCreate, FeedPatch, Update, UpdateCreate, UpdateEdit
 from livefeed.core.times import print_time
@@ -39,7 +40,7 @@ def edit(current: Update, patch: Any, *, now: datetime) -> Update:
     if not isinstance(patch, dict):
         raise InvalidInput.of("body", "send a JSON object: a merge patch (RFC 7396)")
     editable = current.model_dump(include=set(models.EDITABLE))
-    wanted = models.parse(UpdateEdit, merge_patch(editable, patch))
+    wanted = validation.parse(UpdateEdit, merge_patch(editable, patch))
     revised = _build(
         wanted,
         update_id=current.id,
@@ -79,7 +80,7 @@ def edit_feed(current: Feed, patch: Any, *, now: datetime) -> Feed:
     if patch.get("slug", current.slug) != current.slug:
         raise InvalidInput.of("slug", "a feed keeps its slug: it is part of addresses")
     settable = current.model_dump(exclude={"opened", "closed"})
-    wanted = models.parse(FeedPatch, merge_patch(settable, patch))
+    wanted = validation.parse(FeedPatch, merge_patch(settable, patch))
     at = models.now_text(now)
     opened = current.opened or (None if wanted.status == "draft" else at)
     closed = (current.closed or at) if wanted.status == "closed" else None
@@ -103,8 +104,8 @@ def _build(
     content: UpdateCreate | UpdateEdit, *, update_id: str, rev: int, published: str, time: str
 ) -> Update:
     html = render(content.text, content.format)
-    if not html.strip():
-        raise InvalidInput.of("text", "nothing is left of the text once unsafe markup is removed")
+    if not _shows_something(html):
+        raise InvalidInput.of("text", "nothing of this text would be seen")
     update = Update(
         id=update_id,
         rev=rev,
@@ -118,6 +119,13 @@ def _build(
     if len(update.model_dump_json().encode()) > MAX_UPDATE_BYTES:
         raise InvalidInput.of("text", "the text is too long: an update and its HTML must fit into 60 KB")
     return update
+
+
+def _shows_something(html: str) -> bool:
+    """A picture, or a character that is neither space nor control nor format (as U+200B)."""
+    return "<img" in html or any(
+        unicodedata.category(character)[0] not in "ZC" for character in plain_text(html)
+    )
 
 
 def _feed(wanted: FeedCreate, *, opened: str | None, closed: str | None) -> Feed:

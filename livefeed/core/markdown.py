@@ -174,7 +174,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags=_WITH_CONTENT,
-    attributes={"a": {"href"}, "img": {"src", "alt", "width", "height"}},
+    # “*”: on every tag. Without it nh3 lets lang and title through.
+    attributes={"*": set(), "a": {"href"}, "img": {"src", "alt", "width", "height"}},
     attribute_filter=_attribute,
     link_rel=_REL,
     url_schemes={"http", "https", "mailto"},

@@ -1,6 +1,6 @@
 """Feeds and updates: what editors may send, and what readers get.
 
-Wrong input becomes :class:`~livefeed.errors.InvalidInput`, which names each field; the same models
+What breaks a rule is told in words by :mod:`livefeed.core.validation`; the same models
 make the OpenAPI description.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,16 +18,16 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
+from livefeed.core.addresses import image_address, origin, web_address
 from livefeed.core.ids import ID_PATTERN
 from livefeed.core.times import parse_time, print_time
-from livefeed.errors import FieldError, InvalidInput
 
 __all__ = [
     "EDITABLE",
+    "PATTERN_WORDS",
     "SLUG_PATTERN",
     "Feed",
     "FeedCreate",
@@ -45,7 +44,6 @@ __all__ = [
     "UpdateEdit",
     "headline_of",
     "now_text",
-    "parse",
 ]
 
 Role = Literal["contributor", "editor", "admin"]
@@ -53,13 +51,11 @@ Role = Literal["contributor", "editor", "admin"]
 MAX_TEXT = 20_000
 MAX_HEADLINE = 110
 
-# C0 and C1 controls but tab and line feed, and halves of surrogate pairs, which UTF-8 cannot carry.
 SLUG_PATTERN = re.compile(r"[a-z0-9-]{1,64}")
 
+# C0 and C1 controls but tab and line feed, and halves of surrogate pairs, which UTF-8 cannot carry.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n?")
-_NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]")
-_MEDIA = re.compile(r"/media/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 def _no_controls(value: str) -> str:
@@ -82,47 +78,12 @@ def _rfc3339(value: str) -> str:
     return print_time(parse_time(value))
 
 
-def _web_address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and parts.hostname and not _NOT_IN_ADDRESS.search(value)
-    except ValueError:
-        good = None
-    if not good:
-        raise ValueError("give a web address that begins with http:// or https://")
-    return value
-
-
-def _image_address(value: str) -> str:
-    if _MEDIA.fullmatch(value):
-        return value
-    if urlsplit(_web_address(value)).scheme != "https":
-        raise ValueError("give an address that begins with https://")
-    return value
-
-
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError) as error:
         raise ValueError("give a time zone of the IANA list, as Europe/Kyiv") from error
     return value
-
-
-def _origin(value: str) -> str:
-    """As browsers send it: in lower case, without the scheme's own port."""
-    if value == "*":
-        return value
-    origin = value.lower()
-    try:
-        parts = urlsplit(origin)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    plain = f"{parts.scheme}://{parts.netloc}" == origin and "@" not in parts.netloc
-    if not plain or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("give “*” or an origin as https://www.example.org, without a path")
-    return origin.removesuffix(f":{port}") if port == {"http": 80, "https": 443}[parts.scheme] else origin
 
 
 def _unique(values: list[str]) -> list[str]:
@@ -136,7 +97,7 @@ def _line(max_length: int) -> Any:
 _SLUG = r"^[a-z0-9-]{1,64}$"
 _UPDATE_ID = rf"^{ID_PATTERN.pattern}$"
 _LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$"
-_PATTERNS = {
+PATTERN_WORDS = {
     _SLUG: "use 1 to 64 of a-z, 0-9 and the hyphen",
     _UPDATE_ID: "use 1 to 64 of A-Z, a-z, 0-9, the hyphen and the underscore",
     _LANGUAGE: "give a language tag, as en or pt-BR",
@@ -152,7 +113,7 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=MAX_TEXT),
     AfterValidator(_no_controls),
 ]
-WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_web_address)]
+WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(web_address)]
 Format = Literal["markdown", "html"]
 
 
@@ -168,7 +129,7 @@ class Link(_Model):
 
 
 class Image(_Model):
-    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_image_address)]
+    url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(image_address)]
     alt: Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_no_controls)] = ""
     width: Annotated[int, Field(ge=1, le=20_000)] | None = None
     height: Annotated[int, Field(ge=1, le=20_000)] | None = None
@@ -258,7 +219,7 @@ class FeedCreate(_Model):
     status: Literal["open", "closed", "draft"] = "open"
     listed: bool = True
     origins: Annotated[
-        list[Annotated[str, StringConstraints(max_length=300), AfterValidator(_origin)]],
+        list[Annotated[str, StringConstraints(max_length=300), AfterValidator(origin)]],
         Field(max_length=100),
         AfterValidator(_unique),
     ] = ["*"]
@@ -284,55 +245,15 @@ class Feed(BaseModel):
     origins: list[str]
     hold_s: int
 
+    @property
+    def is_public(self) -> bool:
+        """Whether readers may know of it: a draft is to rehearse in."""
+        return self.status != "draft"
+
 
 class RenderRequest(_Model):
     text: Text
     format: Format = "markdown"
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def parse(model: type[Model], data: Any) -> Model:
-    """Validate ``data`` (as parsed from JSON) against ``model``.
-
-    Raises:
-        InvalidInput: naming each field that breaks a rule.
-    """
-    if not isinstance(data, dict):
-        raise InvalidInput.of("body", "send a JSON object")
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise InvalidInput([_field_error(item) for item in error.errors(include_url=False)]) from error
-
-
-def _field_error(item: Any) -> FieldError:
-    field = ".".join(str(part) for part in item["loc"])
-    message = _in_words(item) or str(item["msg"]).removeprefix("Value error, ")
-    if not field:  # from a validator of the whole model, which names the field itself
-        field, _, message = message.partition(": ")
-    return FieldError(field or "body", message)
-
-
-def _in_words(item: Any) -> str | None:
-    """What pydantic says in the terms of its own machinery, said to the person who sent it."""
-    limits = item.get("ctx", {})
-    match item["type"]:
-        case "extra_forbidden":
-            return "there is no such field, or it cannot be set"
-        case "missing":
-            return "this field is required"
-        case "string_too_short" | "too_short":
-            return "this must not be empty"
-        case "string_too_long" | "too_long":
-            what = "entries" if isinstance(item["input"], list) else "characters"
-            return f"at most {limits['max_length']:,} {what} are allowed"
-        case "string_pattern_mismatch":
-            return _PATTERNS.get(limits["pattern"])
-        case "model_type":
-            return "give a JSON object"
-    return None
 
 
 def headline_of(title: str | None, plain_text: str) -> str:

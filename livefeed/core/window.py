@@ -29,6 +29,10 @@ class Entry:
     def position(self) -> Position:
         return Position(self.epoch, self.offset)
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.change.raw) + len(self.message)
+
 
 class Window:
     """Entries with offsets in ``(floor, head]``, of each key the newest only.
@@ -61,9 +65,9 @@ class Window:
             raise ValueError(f"expected an offset above {self.head}, got {entry.offset}")
         superseded = self._entries.pop(entry.change.key, None)
         if superseded is not None:
-            self.size_bytes -= len(superseded.message)
+            self.size_bytes -= superseded.size_bytes
         self._entries[entry.change.key] = entry
-        self.size_bytes += len(entry.message)
+        self.size_bytes += entry.size_bytes
         self.head = entry.offset
         while len(self._entries) > self._max_entries or self.size_bytes > self._max_bytes:
             self._evict_oldest()
@@ -89,5 +93,5 @@ class Window:
 
     def _evict_oldest(self) -> None:
         oldest = self._entries.pop(next(iter(self._entries)))
-        self.size_bytes -= len(oldest.message)
+        self.size_bytes -= oldest.size_bytes
         self.floor = oldest.offset

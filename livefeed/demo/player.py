@@ -12,9 +12,10 @@ from typing import Any, Final, Protocol
 import orjson
 
 from livefeed.core.ids import new_id
-from livefeed.core.models import Feed, FeedCreate, UpdateCreate, parse
+from livefeed.core.models import Feed, FeedCreate, UpdateCreate
 from livefeed.core.paging import Page, PageQuery
 from livefeed.core.times import print_time
+from livefeed.core.validation import parse
 from livefeed.demo.coverage import Coverage, Delete, Edit, Publish, load_coverage
 from livefeed.errors import (
     FeedClosed,

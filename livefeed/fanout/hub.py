@@ -94,11 +94,6 @@ class Hub:
         """See :func:`livefeed.fanout.joining.join`."""
         return await joining.join(self, self._store.updates, channel, position)
 
-    def readers(self, feed: str) -> int:
-        """Streams of this feed that are open in this process."""
-        channel = self._channels.get(feed)
-        return channel.readers if channel else 0
-
     @property
     def canary_age_s(self) -> float | None:
         """Seconds since a canary last came from Redis through this hub; None if none ever did."""

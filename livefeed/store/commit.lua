@@ -9,6 +9,7 @@
 --   delete   expected: '' for any revision
 --   feed     expected: the feed's JSON as it stands, '' for a new feed; body: its new JSON
 --   remove   the feed with everything in it; expected: as for feed
+--   note     nothing but that this request was made, and found the revision that is the body
 --   recall   nothing: has this request been committed before?
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
@@ -50,6 +51,15 @@ local function refuse_wrong_tags(update)
     local refusal = refuse_other_than(prefix .. 'tag:' .. tag, 'zset')
     if refusal then return refusal end
   end
+end
+
+-- The update that this source made. An update's own id counts as its source too: that is what stands
+-- in an export of this feed.
+local function known_source()
+  local made = redis.call('HGET', sources, source)
+  if made then return made end
+  local is_ours = redis.call('HEXISTS', updates, source) == 1 or redis.call('HEXISTS', gone, source) == 1
+  return is_ours and source
 end
 
 local function last_id()
@@ -156,7 +166,8 @@ if op == 'put' or op == 'delete' then
     if not current then return {'unknown'} end
     if expected ~= '' and whole(old.rev) ~= expected then return {'conflict', current} end
   else
-    local known = source ~= '' and redis.call('HGET', sources, source)
+    local known = source ~= '' and known_source()
+    if known and redis.call('HEXISTS', gone, known) == 1 then return {'gone', redis.call('HGET', gone, known)} end
     if known then return {'source', known, redis.call('HGET', said, source) or ''} end
     if current then return {'exists', id} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
@@ -167,7 +178,7 @@ refusal = refuse_wrong_tags(old) or refuse_wrong_tags(update)
 if refusal then return refusal end
 
 local last, head = last_id(), redis.call('HGET', meta, name .. ':head') or '0'
-if last ~= head .. '-0' then
+if last ~= head .. '-0' and op ~= 'remove' then  -- what is broken can still be removed
   return {'inconsistent', 'the log ends at ' .. last .. ', its head is ' .. head}
 end
 
@@ -180,6 +191,11 @@ if op == 'remove' then
     prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
   remember('0')
   return {'done', id, '0', '0'}
+end
+
+if op == 'note' then
+  remember(body)
+  return {'done', id, body, head}
 end
 
 if op ~= 'delete' then

@@ -62,7 +62,7 @@ class Source:
 class Commit:
     """What is to be written; the fields are those of ``commit.lua``."""
 
-    op: Literal["put", "delete", "feed", "remove", "recall"]
+    op: Literal["put", "delete", "feed", "remove", "note", "recall"]
     id: str = ""
     expected: str | bytes = ""
     body: bytes = b""

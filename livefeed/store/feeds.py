@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +22,16 @@ __all__ = ["Feeds"]
 class Feeds:
     """All feeds. ``meta`` of each holds the truth; ``livefeed:feeds`` only lists slugs."""
 
-    def __init__(self, client: Any, committer: Committer, control: Control) -> None:
+    def __init__(
+        self,
+        client: Any,
+        committer: Committer,
+        control: Control,
+        *,
+        on_delete: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client, self._committer, self._control = client, committer, control
+        self._on_delete = on_delete
 
     async def list(self) -> list[Feed]:
         """All feeds, by title."""
@@ -70,6 +79,8 @@ class Feeds:
             current = Feed.model_validate_json(raw)
             feed = editing.edit_feed(current, patch, now=datetime.now(UTC))
             if feed == current:
+                if idempotency is not None:
+                    await self._committer.commit(slug, Commit("note", body=b"0", idempotency=idempotency))
                 return current
             body = orjson.dumps(feed.model_dump())
             try:
@@ -93,6 +104,7 @@ class Feeds:
             if await self._client.hexists(FeedKeys(slug).meta, "feed"):
                 await self._client.sadd(FEEDS, slug)  # somebody has made a new one meanwhile
         await self._control.say({"event": "feed-removed", "feed": slug})
+        self._on_delete()
 
     async def _commit_removal(self, slug: str, idempotency: Idempotency | None) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,9 +10,9 @@ from typing import Any
 import orjson
 
 from livefeed.core.models import Role
-from livefeed.errors import Unauthenticated
+from livefeed.errors import TokenExists, Unauthenticated
 from livefeed.store.keys import INVITES
-from livefeed.store.tokens import TokenExists, Tokens
+from livefeed.store.tokens import Tokens, hash_of
 from livefeed.store.translate import translated
 
 __all__ = ["INVITE_S", "Invites"]
@@ -40,7 +39,10 @@ class Invites:
         secret = f"lfi_{secrets.token_urlsafe(32)}"
         fields = {"name": name, "role": role, "feeds": feeds, "until": _now() + INVITE_S}
         with translated():
-            await self._client.hset(INVITES, _hash(secret), orjson.dumps(fields))
+            for key, row in (await self._client.hgetall(INVITES)).items():
+                if orjson.loads(row)["until"] < _now():
+                    await self._client.hdel(INVITES, key)
+            await self._client.hset(INVITES, hash_of(secret), orjson.dumps(fields))
         return secret
 
     async def redeem(self, secret: str) -> str:
@@ -52,7 +54,7 @@ class Invites:
             Unauthenticated: it was used, or its day is over, or it never was.
             TokenExists, StoreError
         """
-        digest = _hash(secret)
+        digest = hash_of(secret)
         with translated():
             row = await self._client.hget(INVITES, digest)
             # Of several who redeem it at the same time, the one who deletes it is in.
@@ -67,7 +69,3 @@ class Invites:
 
 def _now() -> int:
     return int(datetime.now(UTC).timestamp())
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

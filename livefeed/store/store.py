@@ -55,7 +55,7 @@ class Store:
         )
         self.rewriter = Rewriter(self._client, interval_s=settings.rewrite_s)
         self.control = Control(self._client)
-        self.feeds = Feeds(self._client, committer, self.control)
+        self.feeds = Feeds(self._client, committer, self.control, on_delete=self.rewriter.request)
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
         self.tokens = Tokens(self._client, self.control, session_s=settings.session_s)
         self.invites = Invites(self._client, self.tokens)

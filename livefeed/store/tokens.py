@@ -13,20 +13,23 @@ import orjson
 
 from livefeed.core.models import Role
 from livefeed.core.times import print_time
-from livefeed.errors import Conflict, TokenNotFound, Unauthenticated
+from livefeed.errors import TokenExists, TokenNotFound, Unauthenticated
 from livefeed.store.control import Control
 from livefeed.store.keys import SESSIONS, TOKENS
 from livefeed.store.translate import translated
 
-__all__ = ["Token", "TokenExists", "Tokens"]
+__all__ = ["Token", "Tokens", "hash_of"]
+
+# HDEL needs no memory; once a script has written, Redis lets it go on even when it is full: whoever is to
+# delete something then must be able to sign in.
+_OPEN = """
+redis.call('HDEL', KEYS[1], '-', unpack(ARGV, 3))
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+"""
+_PRUNED = 1_000
+"""Of the sessions that have ended, how many are cleared away when another begins."""
 
 _RANKS: dict[str, int] = {"contributor": 0, "editor": 1, "admin": 2}
-
-
-class TokenExists(Conflict):
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(f"There is a token named “{name}” already: revoke it first, or choose another name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Tokens:
         secret = f"lf_{secrets.token_urlsafe(32)}"
         token = Token(name, role, tuple(feeds) if feeds is not None else None, print_time(datetime.now(UTC)))
         with translated():
-            await self._client.hset(TOKENS, _hash(secret), orjson.dumps(asdict(token)))
+            await self._client.hset(TOKENS, hash_of(secret), orjson.dumps(asdict(token)))
         return secret
 
     async def list(self) -> list[Token]:
@@ -90,7 +93,7 @@ class Tokens:
             Unauthenticated: there is none.
             StoreError
         """
-        return await self._check_hash(_hash(secret))
+        return await self._check_hash(hash_of(secret))
 
     async def open_session(self, secret: str) -> str:
         """Sign in with a token; returns the session's secret, for the cookie.
@@ -99,12 +102,12 @@ class Tokens:
             Unauthenticated, StoreError
         """
         await self.check(secret)
-        session = secrets.token_urlsafe(32)
-        until = int(datetime.now(UTC).timestamp()) + self._session_s
+        session, now = secrets.token_urlsafe(32), int(datetime.now(UTC).timestamp())
+        row = orjson.dumps({"token": hash_of(secret), "until": now + self._session_s})
         with translated():
-            await self._client.hset(
-                SESSIONS, _hash(session), orjson.dumps({"token": _hash(secret), "until": until})
-            )
+            rows = await self._client.hgetall(SESSIONS)
+            ended = [key for key, kept in rows.items() if orjson.loads(kept)["until"] < now]
+            await self._client.eval(_OPEN, 1, SESSIONS, hash_of(session), row, *ended[:_PRUNED])
         return session
 
     async def check_session(self, session: str) -> Token:
@@ -115,7 +118,7 @@ class Tokens:
             StoreError
         """
         with translated():
-            row = await self._client.hget(SESSIONS, _hash(session))
+            row = await self._client.hget(SESSIONS, hash_of(session))
         if row is None:
             raise Unauthenticated("You are not signed in.")
         fields = orjson.loads(row)
@@ -126,7 +129,7 @@ class Tokens:
 
     async def close_session(self, session: str) -> None:
         with translated():
-            await self._client.hdel(SESSIONS, _hash(session))
+            await self._client.hdel(SESSIONS, hash_of(session))
 
     async def _check_hash(self, digest: str) -> Token:
         with translated():
@@ -136,7 +139,7 @@ class Tokens:
         return _token(row)
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
     """Secrets are 256 random bits: a plain hash is as good as a slow one."""
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -23,7 +23,9 @@ from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
 from livefeed.store.scripts import Scripts, pairs_of
 
-__all__ = ["Outcome", "Updates"]
+__all__ = ["MAX_TAGS", "Outcome", "Updates"]
+
+MAX_TAGS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Updates:
         return [*chain(*revisions), body]
 
     async def tags(self, feed: str) -> dict[str, int]:
-        """How many updates have each tag, the most used first."""
+        """How many updates have each tag; the :data:`MAX_TAGS` most used, the most used first."""
         keys = FeedKeys(feed)
         known, counts = await self._scripts.read(
             keys.meta, ("HEXISTS", keys.meta, "feed"), ("HGETALL", keys.tags)
@@ -95,7 +97,13 @@ class Updates:
         if not known:
             raise FeedNotFound(feed)
         pairs = ((tag.decode(), int(count)) for tag, count in pairs_of(counts))
-        return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+        return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:MAX_TAGS])
+
+    async def sources(self, feed: str) -> dict[str, str]:
+        """Update id → key of the import source that made it."""
+        keys = FeedKeys(feed)
+        (made,) = await self._scripts.read(keys.meta, ("HGETALL", keys.sources))
+        return {update_id.decode(): source.decode() for source, update_id in pairs_of(made)}
 
     async def page(self, feed: str, query: PageQuery) -> Page:
         """One page with its position; identical reads in flight are one read."""
@@ -164,7 +172,7 @@ class Updates:
             # What was edited or pinned here stays as long as the source says the same as before, and
             # then only what it does say is taken over.
             unchanged = source is not None and known.digest == source.digest
-            said = {} if unchanged else draft.model_dump(include=set(EDITABLE), exclude_unset=True)
+            said = {} if unchanged else _said(draft)
             if draft.time is None:
                 said.pop("time", None)
             return await self._edit(feed, known.update_id, said, None, idempotency, source)
@@ -214,6 +222,9 @@ class Updates:
                 raise RevisionConflict(raw)
             revised = editing.edit(current, patch, now=datetime.now(UTC))
             if revised is current:
+                if idempotency is not None:
+                    note = Commit("note", update_id, body=str(current.rev).encode(), idempotency=idempotency)
+                    await self._committer.commit(feed, note)
                 return Outcome("unchanged", current.id, current.rev, raw)
             body = orjson.dumps(revised.model_dump())
             expected, ms = str(current.rev), to_ms(revised.time)
@@ -249,6 +260,12 @@ class Updates:
         except UpdateGone:
             return
         self._on_delete()
+
+
+def _said(draft: UpdateCreate) -> dict[str, Any]:
+    """What a draft says, and no more; a link or an image that it names is named whole."""
+    whole = draft.model_dump(include=set(EDITABLE))
+    return {name: whole[name] for name in whole if name in draft.model_fields_set}
 
 
 def _source(draft: UpdateCreate) -> Source | None:

@@ -6,7 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from livefeed.core import models
+from livefeed.core import models, validation
 from livefeed.core.markdown import plain_text, render
 from livefeed.core.models import Feed, FeedCreate, RenderRequest, Role, UpdateCreate
 from livefeed.errors import FeedNotFound, InvalidInput
@@ -36,7 +36,7 @@ __all__ = [
 async def create_feed(request: Request) -> Response:
     token = await require(request, "admin")
     body = await read_object(request)
-    wanted = models.parse(FeedCreate, body.fields)
+    wanted = validation.parse(FeedCreate, body.fields)
     permit(token, "admin", wanted.slug)
     key = idempotency_of(request, token, body.raw)
     feed = await site_of(request).store.feeds.create(wanted, idempotency=key)
@@ -67,7 +67,7 @@ async def delete_feed(request: Request) -> Response:
 async def publish_update(request: Request) -> Response:
     slug, token = await _enter(request, "editor")
     body = await read_object(request)
-    draft = models.parse(UpdateCreate, body.fields)
+    draft = validation.parse(UpdateCreate, body.fields)
     key = idempotency_of(request, token, body.raw)
     outcome = await site_of(request).store.updates.publish(slug, draft, idempotency=key)
     return _update(request, slug, outcome)
@@ -101,7 +101,7 @@ async def list_revisions(request: Request) -> Response:
 
 async def render_text(request: Request) -> Response:
     await require(request, "contributor")
-    wanted = models.parse(RenderRequest, (await read_object(request)).fields)
+    wanted = validation.parse(RenderRequest, (await read_object(request)).fields)
     html = render(wanted.text, wanted.format)
     rendered = {"html": html, "headline": models.headline_of(None, plain_text(html))}
     return answer(request, orjson.dumps(rendered), cache=NO_STORE)

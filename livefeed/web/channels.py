@@ -9,8 +9,7 @@ from starlette.requests import HTTPConnection
 from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound
 from livefeed.fanout.channel import Channel
-from livefeed.web.auth import token_if_any
-from livefeed.web.readers import site_headers
+from livefeed.web.readers import may_see, site_headers
 from livefeed.web.site import site_of
 
 __all__ = ["Admitted", "open_channel"]
@@ -36,12 +35,8 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
         Forbidden: the page that asks is of a site that may not use the feed.
         StoreError
     """
-    slug = connection.path_params["feed"]
-    channel = await site_of(connection).hub.channel(slug)
-    with_draft = False
-    if channel.feed["status"] == "draft":
-        token = await token_if_any(connection)
-        with_draft = token is not None and token.may("contributor", slug)
-        if not with_draft:
-            raise FeedNotFound(slug)
-    return Admitted(channel, site_headers(connection, Feed.model_validate(channel.feed)), with_draft)
+    channel = await site_of(connection).hub.channel(connection.path_params["feed"])
+    feed = Feed.model_validate(channel.feed)
+    if not await may_see(connection, feed):
+        raise FeedNotFound(feed.slug)
+    return Admitted(channel, site_headers(connection, feed), with_draft=not feed.is_public)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefeed.core.models import FeedCreate, FeedPatch, RenderRequest, UpdateCreate, UpdateEdit
-from livefeed.web import api, reading, session
+from livefeed.web import api, reading, session, streams
 from livefeed.web.operations import Answer, Operation, routes_of
 from livefeed.web.readers import preflight, preflight_to_all
 
@@ -229,6 +229,44 @@ _SESSION = [
     ),
 ]
 
-operations = (*_READING, *_EDITING, *_SESSION)
+_STREAMS = [
+    Operation(
+        method="GET",
+        path="/v1/feeds/{feed}/changes",
+        endpoint=streams.changes,
+        name="pollChanges",
+        summary="Long poll: one sync, at once if there is something, else within the wait.",
+        answers={200: Answer("What was missed, or a snapshot.", "Sync", headers=("Cache-Control",))},
+        problems=(400, 403, 404, 422, 503),
+        parameters=("after", "wait"),
+        preflight=preflight,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/feeds/{feed}/events",
+        endpoint=streams.events,
+        name="followEvents",
+        summary="Server-sent events from Last-Event-ID, else from after, else from a snapshot.",
+        answers={
+            200: Answer("sync, change, ping, bye.", "EventStream", "text/event-stream"),
+            204: Answer("The feed is closed and nothing was missed: EventSource stays away."),
+        },
+        problems=(403, 404),
+        parameters=("after", "Last-Event-ID"),
+        preflight=preflight,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/feeds/{feed}/socket",
+        endpoint=streams.no_socket,
+        name="openSocket",
+        summary="WebSocket: the same messages as text. Who is refused is told why by the closing code.",
+        answers={101: Answer("The WebSocket is open; the first message is a sync.")},
+        problems=(426,),
+        parameters=("after",),
+    ),
+]
+
+operations = (*_READING, *_EDITING, *_SESSION, *_STREAMS)
 
 routes = routes_of(operations)

@@ -34,7 +34,7 @@ _PREFIX = "#/components/schemas/"
 def description() -> dict[str, Any]:
     """The whole document."""
     paths: dict[str, dict[str, Any]] = {}
-    operations = (*contract.operations, *_STREAMS, *_OWN)
+    operations = (*contract.operations, *_OWN)
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
@@ -138,10 +138,6 @@ def _problem(status: int) -> dict[str, Any]:
     }
 
 
-async def _elsewhere(request: Request) -> Response:
-    raise NotImplementedError("livefeed.web.streams answers here")
-
-
 @open_to_all
 async def _openapi(request: Request) -> Response:
     return answer(request, _encoded(), media_type="application/json")
@@ -151,41 +147,6 @@ async def _openapi(request: Request) -> Response:
 def _encoded() -> bytes:
     return orjson.dumps(description())
 
-
-_STREAMS = (
-    Operation(
-        method="GET",
-        path="/v1/feeds/{feed}/changes",
-        endpoint=_elsewhere,
-        name="pollChanges",
-        summary="Long poll: one sync, at once if there is something, else within the wait.",
-        answers={200: Answer("What was missed, or a snapshot.", "Sync", headers=("Cache-Control",))},
-        problems=(400, 403, 404, 422, 503),
-        parameters=("after", "wait"),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/feeds/{feed}/events",
-        endpoint=_elsewhere,
-        name="followEvents",
-        summary="Server-sent events from Last-Event-ID, else from after, else from a snapshot.",
-        answers={
-            200: Answer("sync, change, ping, bye.", "EventStream", "text/event-stream"),
-            204: Answer("The feed is closed and nothing was missed: EventSource stays away."),
-        },
-        problems=(403, 404),
-        parameters=("after", "Last-Event-ID"),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/feeds/{feed}/socket",
-        endpoint=_elsewhere,
-        name="openSocket",
-        summary="WebSocket: the same messages as text. Who is refused is told why by the closing code.",
-        answers={101: Answer("The WebSocket is open; the first message is a sync.")},
-        parameters=("after",),
-    ),
-)
 
 _OWN = (
     Operation(

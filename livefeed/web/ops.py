@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from livefeed.errors import NotReady
 from livefeed.fanout.hub import Hub
 from livefeed.web.caching import NO_STORE, answer
 from livefeed.web.site import site_of
@@ -40,11 +40,9 @@ async def _healthz(request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    reasons = list(_reasons(site_of(request).hub))
-    if not reasons:
-        return answer(request, b'{"status":"ready"}', cache=NO_STORE)
-    body = orjson.dumps({"status": "not ready", "reasons": reasons})
-    return answer(request, body, status=503, cache=NO_STORE, headers={"Retry-After": "1"})
+    if reasons := list(_reasons(site_of(request).hub)):
+        raise NotReady(reasons)
+    return answer(request, b'{"status":"ready"}', cache=NO_STORE)
 
 
 def _reasons(hub: Hub) -> Iterator[str]:

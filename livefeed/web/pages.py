@@ -28,7 +28,7 @@ async def public_feed(site: Site, slug: str) -> Feed:
         StoreError
     """
     feed = await site.store.feeds.get(slug)
-    if feed.status == "draft":
+    if not feed.is_public:
         raise FeedNotFound(slug)
     return feed
 
@@ -59,7 +59,7 @@ async def _index(request: Request) -> Response:
         StoreError
     """
     every = await site_of(request).store.feeds.list()
-    feeds = [feed for feed in every if feed.listed and feed.status != "draft"]
+    feeds = [feed for feed in every if feed.listed and feed.is_public]
     if len(feeds) == 1:
         return await _ticker(request, feeds[0].slug, parse_query(dict(request.query_params)))
     return html_answer(request, "index.html", feeds=[feed.model_dump() for feed in feeds])

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from livefeed import errors
-from livefeed.errors import InvalidInput, LivefeedError, RevisionConflict, StoreError, UpdateGone
+from livefeed.errors import InvalidInput, LivefeedError, NotReady, RevisionConflict, StoreError, UpdateGone
 
 __all__ = [
     "PROBLEM_NAMES",
@@ -80,6 +80,7 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.UpdateGone: _Kind(410, "update-gone", "The update was deleted"),
     errors.Conflict: _Kind(409, "conflict", "The present state does not allow it"),
     errors.FeedExists: _Kind(409, "feed-exists", "There is such a feed already"),
+    errors.TokenExists: _Kind(409, "token-exists", "There is such a token already"),
     errors.FeedClosed: _Kind(409, "feed-closed", "The feed is closed"),
     errors.UpdateExists: _Kind(409, "update-exists", "There is such an update already"),
     errors.RevisionConflict: _Kind(412, "revision-conflict", "The update was changed meanwhile"),
@@ -92,6 +93,7 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.StoreFull: _Kind(503, "store-full", "The store is full", 30),
     errors.StoreUnconfirmed: _Kind(503, "store-unconfirmed", "Written, but not confirmed yet", 1),
     errors.StoreInconsistent: _Kind(503, "store-error", "The store failed", 60),
+    errors.NotReady: _Kind(503, "not-ready", "Not ready for readers", 1),
     # The border's own refusals: raised as Starlette's HTTPException, looked up by their status.
     Exception: _Kind(500, "internal-error", "Something went wrong here"),
 }
@@ -104,6 +106,7 @@ _HTTP_KINDS: dict[int, tuple[_Kind, str]] = {
         "This address does not take that method.",
     ),
     413: (_Kind(413, "too-large", "The body is too large"), "The body is too large."),
+    426: (_Kind(426, "upgrade-required", "Another protocol is needed"), "This is a WebSocket."),
     415: (_Kind(415, "unsupported-media-type", "The media type is not understood"), "Send JSON."),
 }
 
@@ -150,6 +153,8 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"errors": [{"field": e.field[:_MAX_FIELD], "message": e.message} for e in listed]}
         case RevisionConflict():
             return {"current": orjson.Fragment(error.current)}
+        case NotReady():
+            return {"reasons": error.reasons}
         case UpdateGone():
             return {"time": error.time}
     return {}
@@ -196,7 +201,8 @@ def problem_response(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in ``error``."""
     problem = problem_of(error)
     if isinstance(error, StoreError):
-        _logger.warning("%s %s: %s", request.method, request.scope["path"], error)
+        # %r: a path decodes to line breaks and escape codes, if somebody wants it to.
+        _logger.warning("%s %r: %s", request.method, request.scope["path"], error)
     render: HtmlRenderer | None = getattr(request.app.state, "error_page", None)
     if render is not None and wants_html(request):
         response = render(request, problem)

@@ -22,6 +22,8 @@ from livefeed.web.site import site_of
 __all__ = [
     "FeedEndpoint",
     "for_readers",
+    "is_own_page",
+    "may_see",
     "open_to_all",
     "preflight",
     "preflight_to_all",
@@ -32,21 +34,37 @@ __all__ = [
 FeedEndpoint: TypeAlias = Callable[[Request, Feed], Awaitable[Response]]
 
 
-async def visible_feed(connection: HTTPConnection) -> Feed:
-    """The feed that the path names, if who asks may know of it: the one place that decides this.
+async def may_see(connection: HTTPConnection, feed: Feed) -> bool:
+    """Whether who asks may know of a feed: of a draft, those with a token for it.
 
-    A draft exists for those with a token for it. The desk's cookie counts too, from our own pages
-    only: no other site learns anything by having a browser ask.
+    Readers' endpoints ignore cookies but for this: an editor's desk follows a draft with the session's,
+    which counts from our own pages only. No other site learns anything by having a browser ask.
+
+    Raises:
+        StoreError
+    """
+    if feed.is_public:
+        return True
+    token = await token_if_any(connection)
+    from_us = "authorization" in connection.headers or is_own_page(connection)
+    return token is not None and from_us and token.may("contributor", feed.slug)
+
+
+def is_own_page(connection: HTTPConnection) -> bool:
+    """Whether a page of ours asks, as far as the browser tells."""
+    settings, headers = site_of(connection).settings, connection.headers
+    return allowed(origin_of(settings, headers), [], own_origin(settings, headers))
+
+
+async def visible_feed(connection: HTTPConnection) -> Feed:
+    """The feed that the path names, if who asks may know of it.
 
     Raises:
         FeedNotFound, StoreError
     """
-    slug = connection.path_params["feed"]
-    feed = await site_of(connection).store.feeds.get(slug)
-    if feed.status == "draft":
-        token = await token_if_any(connection)
-        if token is None or not token.may("contributor", slug):
-            raise FeedNotFound(slug)
+    feed = await site_of(connection).store.feeds.get(connection.path_params["feed"])
+    if not await may_see(connection, feed):
+        raise FeedNotFound(feed.slug)
     return feed
 
 
@@ -80,7 +98,7 @@ def for_readers(endpoint: FeedEndpoint) -> Endpoint:
         except (LivefeedError, HTTPException) as error:
             response = problem_response(request, error)
         response.headers.update(headers)
-        if feed.status == "draft":
+        if not feed.is_public:
             response.headers["Cache-Control"] = NO_STORE
         return response
 

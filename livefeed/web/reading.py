@@ -27,7 +27,7 @@ async def list_feeds(request: Request) -> Response:
         return _json(
             request, {"feeds": [_dump(f) for f in feeds if token.may("contributor", f.slug)]}, NO_STORE
         )
-    return _json(request, {"feeds": [_dump(f) for f in feeds if f.listed and f.status != "draft"]})
+    return _json(request, {"feeds": [_dump(f) for f in feeds if f.listed and f.is_public]})
 
 
 @for_readers

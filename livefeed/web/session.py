@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from livefeed.core import models
+from livefeed.core import models, validation
 from livefeed.store.tokens import Token
 from livefeed.web.auth import (
     authenticate,
@@ -53,14 +53,14 @@ async def sign_in(request: Request) -> Response:
     # No page of another site may sign a browser in, as somebody whose token it knows.
     if "origin" in request.headers:
         require_own_origin(request)
-    wanted = models.parse(SessionRequest, (await read_object(request)).fields)
+    wanted = validation.parse(SessionRequest, (await read_object(request)).fields)
     return await _begin(request, await site_of(request).store.tokens.open_session(wanted.token))
 
 
 async def join(request: Request) -> Response:
     if "origin" in request.headers:
         require_own_origin(request)
-    wanted = models.parse(JoinRequest, (await read_object(request)).fields)
+    wanted = validation.parse(JoinRequest, (await read_object(request)).fields)
     return await _begin(request, await site_of(request).store.invites.redeem(wanted.invite))
 
 

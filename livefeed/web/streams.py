@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, nullcontext, suppress
 from typing import Any, TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -22,11 +23,9 @@ from livefeed.fanout.stream import OVERLOAD_RETRY_S, Message, bye, poll, stream,
 from livefeed.fanout.tasks import end
 from livefeed.web import caching
 from livefeed.web.channels import Admitted, open_channel
-from livefeed.web.operations import Endpoint
-from livefeed.web.readers import preflight
 from livefeed.web.site import Site, site_of
 
-__all__ = ["routes"]
+__all__ = ["changes", "events", "no_socket", "routes"]
 
 _T = TypeVar("_T")
 
@@ -100,6 +99,15 @@ async def _socket(websocket: WebSocket) -> None:
             return
         with watching(admitted.channel):
             await _unless_gone(_send_all(site, websocket, admitted), _listen(websocket))
+
+
+async def no_socket(request: Request) -> Response:
+    """A plain GET of the socket's address.
+
+    Raises:
+        HTTPException: 426 (RFC 9110, section 15.5.22).
+    """
+    raise HTTPException(426, "This is a WebSocket.", {"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
 async def _send_all(site: Site, websocket: WebSocket, admitted: Admitted) -> None:
@@ -192,7 +200,7 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _events(request: Request) -> Response:
+async def events(request: Request) -> Response:
     """``GET /v1/feeds/{feed}/events``, from ``Last-Event-ID``, else ``?after=``, else a snapshot.
 
     ``EventSource`` gives up for ever on 429, 503 and 403, but comes back after 200 and a close. So
@@ -240,7 +248,7 @@ async def _or_overload(batches: AsyncGenerator[list[Message], None]) -> AsyncGen
 # Long poll --------------------------------------------------------------------------------------
 
 
-async def _changes(request: Request) -> Response:
+async def changes(request: Request) -> Response:
     """``GET /v1/feeds/{feed}/changes?after=<position>&wait=25``: one ``sync``.
 
     Raises:
@@ -263,15 +271,5 @@ async def _changes(request: Request) -> Response:
     return caching.answer(request, message.data, cache=cache, headers=admitted.headers)
 
 
-def _with_preflight(endpoint: Endpoint) -> Endpoint:
-    async def answered(request: Request) -> Response:
-        return await (preflight if request.method == "OPTIONS" else endpoint)(request)
-
-    return answered
-
-
-routes: list[BaseRoute] = [
-    WebSocketRoute("/v1/feeds/{feed}/socket", _socket),
-    Route("/v1/feeds/{feed}/events", _with_preflight(_events), methods=["GET", "HEAD", "OPTIONS"]),
-    Route("/v1/feeds/{feed}/changes", _with_preflight(_changes), methods=["GET", "HEAD", "OPTIONS"]),
-]
+routes: list[BaseRoute] = [WebSocketRoute("/v1/feeds/{feed}/socket", _socket)]
+"""The others are in :mod:`livefeed.web.contract`, with their description."""

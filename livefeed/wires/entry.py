@@ -11,8 +11,9 @@ from typing import Any, Literal
 from urllib.parse import quote, urljoin, urlsplit
 
 from livefeed.core.markdown import plain_text, render
-from livefeed.core.models import UpdateCreate, parse
+from livefeed.core.models import UpdateCreate
 from livefeed.core.times import to_ms
+from livefeed.core.validation import parse
 from livefeed.errors import InvalidInput
 
 __all__ = ["Entry", "Skipped", "Wire", "draft_of", "html_of_text", "in_order"]

@@ -11,11 +11,11 @@ from livefeed.core.models import EDITABLE
 __all__ = ["line_of"]
 
 
-def line_of(update: dict[str, Any]) -> bytes:
-    """One line, with its end, from an update as the API shows it.
+def line_of(update: dict[str, Any], source: str | None = None) -> bytes:
+    """One line, with its end, from an update as the API shows it; ``source`` is what it was imported from.
 
     Everything an editor can set is there, also what is not set, so that importing the line again
-    takes back what was taken back here. The update's id becomes the source's key.
+    takes back what was taken back here. What has no source gets the update's id for one.
     """
-    fields = {"id": update["id"]} | {name: update[name] for name in ("time", *EDITABLE)}
+    fields = {"id": source or update["id"]} | {name: update[name] for name in ("time", *EDITABLE)}
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from livefeed.core.models import UpdateCreate, parse
+from livefeed.core.models import UpdateCreate
+from livefeed.core.validation import parse
 from livefeed.errors import FieldError, InvalidInput
 from livefeed.wires.entry import Skipped, Wire, in_order
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from livefeed.core import editing
 from livefeed.core.editing import merge_patch
-from livefeed.core.models import Feed, FeedCreate, Update, UpdateCreate, parse
+from livefeed.core.models import Feed, FeedCreate, Update, UpdateCreate
+from livefeed.core.validation import parse
 from livefeed.errors import InvalidInput
 
 NOW = datetime(2026, 11, 22, 8, 16, 53, 120_000, UTC)
@@ -165,7 +166,7 @@ def test_an_update_must_fit_into_one_message() -> None:
 
 def test_a_picture_alone_has_its_description_as_headline() -> None:
     assert published(text="![The quay](https://example.org/a.png)").headline == "The quay"
-    assert published(text="---").headline == "…"
+    assert published(text="![](https://example.org/a.png)").headline == "…"
 
 
 # Feeds ------------------------------------------------------------------------------------------

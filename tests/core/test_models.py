@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from livefeed.core import models
-from livefeed.core.models import FeedCreate, RenderRequest, UpdateCreate, UpdateEdit, headline_of, parse
+from livefeed.core.models import FeedCreate, RenderRequest, UpdateCreate, UpdateEdit, headline_of
+from livefeed.core.validation import parse
 from livefeed.errors import InvalidInput
 
 

@@ -22,7 +22,7 @@ def test_anything_else_is_refused_with_a_reason(text: str) -> None:
     try:
         position = Position.parse(text)
     except BadPosition as error:
-        assert error.errors[0].field == "position"  # noqa: PT017
+        assert error.errors[0].field == "after"  # noqa: PT017
         assert len(error.errors[0].message) > 20  # noqa: PT017
     else:
         assert str(position) == text

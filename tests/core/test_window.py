@@ -52,7 +52,7 @@ def test_from_the_floor_up_it_tells_exactly_what_was_missed(
 def test_it_keeps_its_bounds(history: list[Entry], max_entries: int, max_bytes: int) -> None:
     window = window_of(history, max_entries=max_entries, max_bytes=max_bytes)
     assert len(window) <= max_entries
-    assert window.size_bytes == sum(len(one.message) for one in window) <= max_bytes
+    assert window.size_bytes == sum(len(one.message) + len(one.change.raw) for one in window) <= max_bytes
     assert window.floor <= window.head == (history[-1].offset if history else 0)
     if len({one.change.key for one in history}) <= max_entries and max_bytes > 60_000:
         assert window.floor == 0

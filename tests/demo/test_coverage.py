@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from livefeed.core import editing
-from livefeed.core.models import FeedCreate, Update, UpdateCreate, parse
+from livefeed.core.models import FeedCreate, Update, UpdateCreate
+from livefeed.core.validation import parse
 from livefeed.demo.coverage import Delete, Edit, Publish, load_coverage
 
 NOW = datetime(2026, 11, 22, 8, 16, 52, tzinfo=UTC)

@@ -65,7 +65,7 @@ class Server(Livefeed):
         return page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _started_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("e2e"), drain_s="0")
     try:
@@ -81,7 +81,8 @@ def server(_started_once: Server) -> Server:
     return _started_once
 
 
-@pytest.fixture(scope="session")
+# Of this folder, not of the session: Playwright's loop would be in the way of all asynchronous tests.
+@pytest.fixture(scope="package")
 def browser(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)

@@ -170,4 +170,4 @@ def test_its_size_is_told() -> None:
     channel = channel_at(3)
     statistics = channel.statistics()
     assert (statistics["readers"], statistics["window_entries"]) == (0, 3)
-    assert statistics["window_bytes"] == sum(len(made.message) for made in channel.missed(0) or [])
+    assert statistics["window_bytes"] == sum(made.size_bytes for made in channel.missed(0) or [])

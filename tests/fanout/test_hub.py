@@ -228,4 +228,3 @@ async def test_numbers_for_metrics(live: Live) -> None:
         "changes_total": 1,
         "window_entries": 2,
     }
-    assert live.hub.readers(FEED) == live.hub.readers("nowhere") == 0

@@ -83,7 +83,7 @@ async def test_readers_leave_within_the_drain_window(redis_server: RedisServer) 
         ]
         for client in clients:
             client.come()
-        await eventually(lambda: served.hub.readers(FEED) == 10, "ten readers")
+        await eventually(lambda: served.hub.statistics()["readers"] == 10, "ten readers")
         began = time.monotonic()
         served.drain()
         for client in clients:

@@ -281,5 +281,5 @@ async def test_a_drain_answers_polls(live: Live) -> None:
 async def test_readers_are_counted_while_they_watch(live: Live) -> None:
     channel = await live.hub.channel(FEED)
     async with following(live):
-        assert channel.readers == live.hub.readers(FEED) == 1
+        assert channel.readers == live.hub.statistics()["readers"] == 1
     await eventually(lambda: channel.readers == 0, "the reader to be gone")

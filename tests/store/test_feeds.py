@@ -4,18 +4,20 @@ import asyncio
 from typing import Any
 
 import pytest
+from anyio import to_thread
 
 from livefeed.core.models import FeedCreate
 from livefeed.errors import FeedNotFound, IdempotencyMismatch, InvalidInput, UpdateNotFound
 from livefeed.store.keys import CONTROL, FEEDS, FeedKeys
 from livefeed.store.store import Store
-from tests.redis_servers import RedisServer
+from tests.redis_servers import RedisServer, wait_until
 from tests.store.support import (
     FEED,
     assert_sound,
     idempotency,
     ids,
     open_feed,
+    opened,
     page,
     publish,
     unchanged,
@@ -146,3 +148,24 @@ async def test_a_repeated_removal_leaves_a_new_feed_listed(store: Store) -> None
     await open_feed(store)
     await store.feeds.remove(FEED, idempotency=idempotency())
     assert [feed.slug for feed in await store.feeds.list()] == [FEED]
+
+
+async def test_a_removed_feed_s_text_leaves_the_files(redis_server: RedisServer) -> None:
+    async with opened(redis_server.url, rewrite_s=0.1) as store:
+        await open_feed(store)
+        await publish(store, "removed-with-its-feed")
+        assert b"removed-with-its-feed" in redis_server.files()
+        await store.feeds.remove(FEED)
+        await to_thread.run_sync(
+            wait_until,
+            lambda: b"removed-with-its-feed" not in redis_server.files(),
+            "the files to be rewritten",
+        )
+
+
+async def test_what_is_broken_can_be_removed(store: Store, redis_server: RedisServer) -> None:
+    await open_feed(store)
+    redis_server.command("HSET", FeedKeys(FEED).meta, "log:head", 77)
+    assert await store.check(FEED) != []
+    await store.feeds.remove(FEED)
+    assert await store.feeds.list() == []

@@ -95,3 +95,11 @@ async def test_a_new_reign_begins(binary: Path) -> None:
             assert after.head == before.head
             assert ids(await page(store)) == ["a"]
             await store.updates.delete(FEED, "a")
+
+
+async def test_signing_in_to_delete_something_works(store: Store, redis_server: RedisServer) -> None:
+    await open_feed(store)
+    secret = await store.tokens.create("ann", "editor")
+    redis_server.fill()
+    session = await store.tokens.open_session(secret)
+    assert (await store.tokens.check_session(session)).name == "ann"

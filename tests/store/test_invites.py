@@ -4,10 +4,9 @@ import asyncio
 
 import pytest
 
-from livefeed.errors import Unauthenticated
+from livefeed.errors import TokenExists, Unauthenticated
 from livefeed.store import invites
 from livefeed.store.store import Store
-from livefeed.store.tokens import TokenExists
 from tests.redis_servers import RedisServer
 
 pytestmark = pytest.mark.anyio

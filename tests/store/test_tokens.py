@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import orjson
 import pytest
 
-from livefeed.errors import TokenNotFound, Unauthenticated
-from livefeed.store.keys import CONTROL
+from livefeed.errors import TokenExists, TokenNotFound, Unauthenticated
+from livefeed.store.keys import CONTROL, SESSIONS
 from livefeed.store.store import Store
-from livefeed.store.tokens import Token, TokenExists
+from livefeed.store.tokens import Token
 from tests.redis_servers import RedisServer
 from tests.store.support import opened
 
@@ -114,3 +115,13 @@ def test_what_a_token_may(
 ) -> None:
     token = Token("ann", role, feeds, "2026-11-22T08:00:00Z")  # type: ignore[arg-type]
     assert token.may(needed, feed) is may  # type: ignore[arg-type]
+
+
+async def test_sessions_that_have_ended_are_cleared_away(redis_server: RedisServer) -> None:
+    async with opened(redis_server.url, session_s=60) as store:
+        secret = await store.tokens.create("ann", "editor")
+        for name in ("old", "older"):
+            row = orjson.dumps({"token": name, "until": 0})
+            redis_server.command("HSET", SESSIONS, name, row)
+        await store.tokens.open_session(secret)
+        assert redis_server.command("HLEN", SESSIONS) == 1

@@ -14,11 +14,17 @@ from livefeed.core.models import UpdateCreate
 from livefeed.core.paging import KEY_EVENTS, PageQuery, parse_query
 from livefeed.core.reader import place
 from livefeed.core.times import to_ms
-from livefeed.errors import FeedNotFound, InvalidInput, UpdateGone, UpdateNotFound
+from livefeed.errors import (
+    FeedNotFound,
+    IdempotencyMismatch,
+    InvalidInput,
+    UpdateGone,
+    UpdateNotFound,
+)
 from livefeed.store.store import Store
 from tests.lossy_proxy import lossy_proxy
 from tests.redis_servers import RedisServer
-from tests.store.support import FEED, assert_sound, ids, open_feed, opened, page, publish, read
+from tests.store.support import FEED, assert_sound, idempotency, ids, open_feed, opened, page, publish, read
 
 pytestmark = pytest.mark.anyio
 Json = dict[str, Any]
@@ -343,3 +349,34 @@ async def test_an_edit_here_stays_while_the_source_says_the_same(store: Store) -
     assert (await read(store, made.id))["text"] == "Corrected by the wire"
     assert (await publish(store, "Corrected by the wire", **item)).kind == "unchanged"
     await assert_sound(store)
+
+
+async def test_a_picture_from_the_source_is_taken_whole(store: Store) -> None:
+    old = {"url": "https://a.example/1.png", "alt": "Old", "width": 100, "height": 50, "caption": "Old"}
+    made = await publish(store, "With a picture", source="wire-2", image=old)
+    await publish(store, "With a picture", source="wire-2", image={"url": "https://a.example/2.png"})
+    image = (await read(store, made.id))["image"]
+    assert (image["url"], image["alt"], image["width"], image["caption"]) == (
+        "https://a.example/2.png", "", None, None,
+    )  # fmt: skip
+
+
+async def test_a_request_that_changed_nothing_is_remembered_too(store: Store) -> None:
+    made = await publish(store, "As it is")
+    one, two = idempotency("k", b"one"), idempotency("k", b"two")
+    await store.updates.edit(FEED, made.id, {"text": "As it is"}, idempotency=one)
+    with pytest.raises(IdempotencyMismatch):
+        await store.updates.edit(FEED, made.id, {"text": "Other"}, idempotency=two)
+    again = await store.updates.edit(
+        FEED, made.id, {"text": "As it is"}, idempotency=idempotency("k", b"one")
+    )
+    assert (again.id, again.rev) == (made.id, 1)
+
+
+async def test_an_export_s_ids_are_known_where_they_come_from(store: Store) -> None:
+    made = await publish(store, "Exported")
+    assert (await publish(store, "Exported", source=made.id)).kind == "unchanged"
+    await store.updates.delete(FEED, made.id)
+    with pytest.raises(UpdateGone):
+        await publish(store, "Exported", source=made.id)
+    assert await store.updates.sources(FEED) == {}

@@ -40,8 +40,7 @@ async def first_message(served: Serving, transport: str, headers: dict[str, str]
                 return answer.status_code
             async for line in answer.aiter_lines():
                 if line.startswith(("data: ", "{")):
-                    parsed = orjson.loads(line.removeprefix("data: "))
-                    return parsed
+                    return dict(orjson.loads(line.removeprefix("data: ")))
     raise AssertionError("nothing came")
 
 

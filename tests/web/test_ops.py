@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from livefeed.web import ops
 from livefeed.web.site import Site
+from tests.web.asserting import assert_problem
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/operating.md"
 
@@ -59,10 +60,7 @@ async def test_not_ready(
 ) -> None:
     hub.draining, hub.canary_age_s = draining, canary_age_s
     response = await client.get("/readyz")
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "1"
-    body = response.json()
-    assert body["status"] == "not ready"
+    body = assert_problem(response, 503, "not-ready")
     assert len(body["reasons"]) == len(reasons)
     assert all(said.startswith(reason) for said, reason in zip(body["reasons"], reasons, strict=True))
 

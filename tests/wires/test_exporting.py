@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from livefeed.core import editing
-from livefeed.core.models import UpdateCreate, parse
+from livefeed.core.models import UpdateCreate
+from livefeed.core.validation import parse
 from livefeed.wires.exporting import line_of
 from livefeed.wires.read import read_wire
 

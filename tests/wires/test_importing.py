@@ -87,7 +87,7 @@ async def test_what_the_store_refuses_is_skipped(store: Store, feed: str) -> Non
     report = await import_wire(store, feed, wire)
     assert (report.published, len(report.skipped)) == (1, 1)
     assert report.skipped[0].where == "a"
-    assert "nothing is left of the text" in report.skipped[0].reason
+    assert "nothing of this text would be seen" in report.skipped[0].reason
 
 
 async def test_progress_is_told(store: Store, feed: str) -> None:

@@ -26,10 +26,10 @@ async def test_readers_are_counted_until_they_leave(served: Serving, transport: 
     clients = [transport(served.base, FEED) for _ in range(5)]
     for client in clients:
         client.come()
-    await eventually(lambda: served.hub.readers(FEED) == 5, "five readers")
+    await eventually(lambda: served.hub.statistics()["readers"] == 5, "five readers")
     for client in clients:
         await client.leave()
-    await eventually(lambda: served.hub.readers(FEED) == 0, "none")
+    await eventually(lambda: served.hub.statistics()["readers"] == 0, "none")
 
 
 @pytest.mark.parametrize("path", ["events", "changes", "changes?after={head}", "socket"])
@@ -89,4 +89,4 @@ async def test_readers_do_not_send(served: Serving, sent: str | bytes, code: int
         await connection.send(sent)
         assert [text async for text in received(connection)] == []
     assert connection.close_code == code
-    await eventually(lambda: served.hub.readers(FEED) == 0, "the reader to be gone")
+    await eventually(lambda: served.hub.statistics()["readers"] == 0, "the reader to be gone")
