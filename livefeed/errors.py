@@ -16,6 +16,7 @@
     │   ├── TokenExists
     │   ├── FeedClosed
     │   ├── UpdateExists
+    │   ├── TooManyPinned
     │   ├── RevisionConflict         carries the current update
     │   └── IdempotencyMismatch      same key, other request
     ├── AccessError
@@ -61,6 +62,7 @@ __all__ = [
     "StoreUnconfirmed",
     "TokenExists",
     "TokenNotFound",
+    "TooManyPinned",
     "Unauthenticated",
     "UpdateExists",
     "UpdateGone",
@@ -158,6 +160,14 @@ class UpdateExists(Conflict):
     def __init__(self, feed: str, update_id: str) -> None:
         self.feed, self.update_id = feed, update_id
         super().__init__(f"The feed “{feed}” has an update “{update_id}” already: edit it instead.")
+
+
+class TooManyPinned(Conflict):
+    def __init__(self, feed: str, bound: int) -> None:
+        self.feed, self.bound = feed, bound
+        super().__init__(
+            f"The feed “{feed}” has {bound} pinned updates, which every page lists: unpin one of them first."
+        )
 
 
 class RevisionConflict(Conflict):

@@ -57,6 +57,10 @@ class Channel:
         """The last entry read, in the reign that wrote it: where this is good, so is all that is here."""
         return self._stands_on
 
+    @property
+    def is_draft(self) -> bool:
+        return self.feed.get("status") == "draft"
+
     def goes_on(self, *, with_draft: bool = False) -> bool:
         """Whether a reader can expect more; of a draft only one who may see it."""
         status = self.feed.get("status")

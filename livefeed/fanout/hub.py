@@ -27,6 +27,9 @@ _log = logging.getLogger("livefeed.hub")
 IDLE_S = 300.0
 """A channel that nobody has watched for this long is dropped."""
 
+MAX_REVOKED = 1_000
+"""So many revoked tokens are remembered, the latest ones, for streams that began before."""
+
 CANARY_S = 5.0
 """How often a canary goes through Redis."""
 
@@ -48,6 +51,7 @@ class Hub:
         self._own_tails: dict[Channel, Tail] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._name = secrets.token_hex(8)
+        self._revoked: dict[str, float] = {}
         self._canary_seen = asyncio.Event()
         self._canary_at: float | None = None
 
@@ -93,6 +97,10 @@ class Hub:
     async def join(self, channel: Channel, position: Position | None) -> joining.Joined:
         """See :func:`livefeed.fanout.joining.join`."""
         return await joining.join(self, self._store.updates, channel, position)
+
+    def revoked_since(self, token: str, began: float) -> bool:
+        """Whether the token of this name was revoked after ``began`` (the loop's time)."""
+        return self._revoked.get(token, began) > began
 
     @property
     def canary_age_s(self) -> float | None:
@@ -174,6 +182,12 @@ class Hub:
         match event:
             case {"event": "canary", "hub": self._name}:
                 self._canary_seen.set()
+            case {"event": "token-revoked", "name": str(name)}:
+                self._revoked[name] = asyncio.get_running_loop().time()
+                if len(self._revoked) > MAX_REVOKED:
+                    del self._revoked[next(iter(self._revoked))]
+                for channel in self._channels.values():
+                    channel.wake()
             case {"event": "feed-removed", "feed": str(feed)} if feed in self._channels:
                 self._spawn(self._end_if_removed(self._channels[feed]))
 

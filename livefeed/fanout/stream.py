@@ -66,18 +66,22 @@ async def stream(
     ping_s: float,
     drain_s: float,
     with_draft: bool = False,
+    token: str | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
-    ``with_draft``: the reader may follow the feed while it is a draft.
+    ``with_draft``: the reader may follow the feed while it is a draft, by the token of that name, if
+    one is named, until it is revoked.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
     """
     loop = asyncio.get_running_loop()
+    began = loop.time()
     joined = await hub.join(channel, position)
     standing = joined.position
-    yield [_sync(joined)]
+    if with_draft or not channel.is_draft:
+        yield [_sync(joined)]
     # Spread, so that readers who joined together are not pinged together.
     ping_at = loop.time() + ping_s * random.uniform(0.5, 1.0)
     while True:
@@ -87,6 +91,12 @@ async def stream(
             return
         if channel.ended:
             yield [bye(channel.ended, None if channel.ended == "closed" else OVERLOAD_RETRY_S)]
+            return
+        if token is not None and hub.revoked_since(token, began):
+            yield [bye("revoked", None)]
+            return
+        if channel.is_draft and not with_draft:
+            yield [bye("closed", None)]  # at once: what comes next is not for readers any more
             return
         missed = channel.missed(standing.offset)
         if missed is None or channel.judge(standing) is Verdict.BAD:

@@ -14,7 +14,7 @@
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
 -- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id, digest}, {'gone', tombstone},
--- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'inconsistent', reason}; to recall {'fresh'} too.
+-- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'pinned', bound}, {'inconsistent', reason}; to recall {'fresh'} too.
 --
 -- Lua has no roll-back, so no write may fail: types are checked first, and what needs memory comes
 -- after a write that Redis refuses when it is full (put, feed) or never refuses (delete). cjson
@@ -26,6 +26,7 @@ local name, candidate, op, id, expected, body = unpack(ARGV, 1, 6)
 local ms, source, request, idem_s, bound, prefix, digest = unpack(ARGV, 7, 13)
 
 local MAX_REVISIONS = 100
+local MAX_PINNED = 100
 local FEED_KEY = '@feed'
 
 local function whole(number)
@@ -172,6 +173,10 @@ if op == 'put' or op == 'delete' then
     if current then return {'exists', id} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
   end
+end
+
+if update and update.pinned and not (old and old.pinned) and redis.call('ZCARD', pinned) >= MAX_PINNED then
+  return {'pinned', whole(MAX_PINNED)}
 end
 
 refusal = refuse_wrong_tags(old) or refuse_wrong_tags(update)

@@ -20,6 +20,7 @@ from livefeed.errors import (
     StoreInconsistent,
     StoreUnavailable,
     StoreUnconfirmed,
+    TooManyPinned,
     UpdateExists,
     UpdateGone,
     UpdateNotFound,
@@ -178,6 +179,8 @@ def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
             raise UpdateNotFound(feed, commit.id)
         case [b"conflict", bytes(current)]:
             raise RevisionConflict(current)
+        case [b"pinned", bytes(bound)]:
+            raise TooManyPinned(feed, int(bound))
         case [b"closed"]:
             raise FeedClosed(feed)
         case [b"inconsistent", bytes(reason)]:

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound
 from livefeed.fanout.channel import Channel
-from livefeed.web.readers import may_see, site_headers
+from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
 
 __all__ = ["Admitted", "open_channel"]
@@ -19,12 +19,12 @@ __all__ = ["Admitted", "open_channel"]
 class Admitted:
     """A channel for one who asks; ``headers`` let their page read the answer.
 
-    ``with_draft``: they may follow it while it is a draft.
+    ``token``: the name of the token by which they may follow it while it is a draft, None if by none.
     """
 
     channel: Channel
     headers: dict[str, str]
-    with_draft: bool
+    token: str | None
 
 
 async def open_channel(connection: HTTPConnection) -> Admitted:
@@ -37,6 +37,7 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
     """
     channel = await site_of(connection).hub.channel(connection.path_params["feed"])
     feed = Feed.model_validate(channel.feed)
-    if not await may_see(connection, feed):
+    token = None if feed.is_public else await draft_token(connection, feed)
+    if token is None and not feed.is_public:
         raise FeedNotFound(feed.slug)
-    return Admitted(channel, site_headers(connection, feed), with_draft=not feed.is_public)
+    return Admitted(channel, site_headers(connection, feed), token.name if token else None)

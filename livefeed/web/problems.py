@@ -82,6 +82,7 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.FeedExists: _Kind(409, "feed-exists", "There is such a feed already"),
     errors.TokenExists: _Kind(409, "token-exists", "There is such a token already"),
     errors.FeedClosed: _Kind(409, "feed-closed", "The feed is closed"),
+    errors.TooManyPinned: _Kind(409, "too-many-pinned", "Too much is pinned"),
     errors.UpdateExists: _Kind(409, "update-exists", "There is such an update already"),
     errors.RevisionConflict: _Kind(412, "revision-conflict", "The update was changed meanwhile"),
     errors.IdempotencyMismatch: _Kind(422, "idempotency-mismatch", "The key was used for another request"),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound, Forbidden, LivefeedError
+from livefeed.store.tokens import Token
 from livefeed.web.auth import token_if_any
 from livefeed.web.caching import NO_STORE, answer
 from livefeed.web.operations import Endpoint
@@ -21,9 +22,9 @@ from livefeed.web.site import site_of
 
 __all__ = [
     "FeedEndpoint",
+    "draft_token",
     "for_readers",
     "is_own_page",
-    "may_see",
     "open_to_all",
     "preflight",
     "preflight_to_all",
@@ -34,8 +35,8 @@ __all__ = [
 FeedEndpoint: TypeAlias = Callable[[Request, Feed], Awaitable[Response]]
 
 
-async def may_see(connection: HTTPConnection, feed: Feed) -> bool:
-    """Whether who asks may know of a feed: of a draft, those with a token for it.
+async def draft_token(connection: HTTPConnection, feed: Feed) -> Token | None:
+    """The token by which who asks may know of a draft, None if they may not.
 
     Readers' endpoints ignore cookies but for this: an editor's desk follows a draft with the session's,
     which counts from our own pages only. No other site learns anything by having a browser ask.
@@ -43,11 +44,9 @@ async def may_see(connection: HTTPConnection, feed: Feed) -> bool:
     Raises:
         StoreError
     """
-    if feed.is_public:
-        return True
     token = await token_if_any(connection)
     from_us = "authorization" in connection.headers or is_own_page(connection)
-    return token is not None and from_us and token.may("contributor", feed.slug)
+    return token if token is not None and from_us and token.may("contributor", feed.slug) else None
 
 
 def is_own_page(connection: HTTPConnection) -> bool:
@@ -63,7 +62,7 @@ async def visible_feed(connection: HTTPConnection) -> Feed:
         FeedNotFound, StoreError
     """
     feed = await site_of(connection).store.feeds.get(connection.path_params["feed"])
-    if not await may_see(connection, feed):
+    if not feed.is_public and await draft_token(connection, feed) is None:
         raise FeedNotFound(feed.slug)
     return feed
 

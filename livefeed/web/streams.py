@@ -54,7 +54,8 @@ def _stream(site: Site, admitted: Admitted, position: Position | None) -> AsyncG
         site.hub,
         admitted.channel,
         position,
-        with_draft=admitted.with_draft,
+        with_draft=admitted.token is not None,
+        token=admitted.token,
         ping_s=site.settings.ping_s,
         drain_s=site.settings.drain_s,
     )
@@ -218,7 +219,7 @@ async def events(request: Request) -> Response:
         return _EventStream(site, None, _once(bye("drain", 1.0)), headers)
     resumed = request.headers.get("last-event-id")
     position = _position(resumed or request.query_params.get("after"))
-    goes_on = channel.goes_on(with_draft=admitted.with_draft)
+    goes_on = channel.goes_on(with_draft=admitted.token is not None)
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
     return _EventStream(site, channel, _or_overload(_stream(site, admitted, position)), headers)
@@ -267,7 +268,9 @@ async def changes(request: Request) -> Response:
         )
     if message is None:
         return Response()  # nobody is there to read it
-    cache = caching.NO_STORE if admitted.with_draft else caching.BRIEF
+    if channel.is_draft and admitted.token is None:  # it has become one meanwhile
+        raise FeedNotFound(channel.log.feed)
+    cache = caching.BRIEF if admitted.token is None else caching.NO_STORE
     return caching.answer(request, message.data, cache=cache, headers=admitted.headers)
 
 

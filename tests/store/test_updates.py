@@ -18,6 +18,7 @@ from livefeed.errors import (
     FeedNotFound,
     IdempotencyMismatch,
     InvalidInput,
+    TooManyPinned,
     UpdateGone,
     UpdateNotFound,
 )
@@ -380,3 +381,16 @@ async def test_an_export_s_ids_are_known_where_they_come_from(store: Store) -> N
     with pytest.raises(UpdateGone):
         await publish(store, "Exported", source=made.id)
     assert await store.updates.sources(FEED) == {}
+
+
+async def test_so_much_can_be_pinned_and_no_more(store: Store) -> None:
+    made = [await publish(store, f"Pinned {number}", pinned=True) for number in range(100)]
+    with pytest.raises(TooManyPinned, match="unpin one"):
+        await publish(store, "One more", pinned=True)
+    other = await publish(store, "Not pinned")
+    with pytest.raises(TooManyPinned):
+        await store.updates.edit(FEED, other.id, {"pinned": True})
+    await store.updates.edit(FEED, made[0].id, {"text": "Still pinned"})
+    await store.updates.edit(FEED, made[1].id, {"pinned": False})
+    await store.updates.edit(FEED, other.id, {"pinned": True})
+    await assert_sound(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -9,8 +10,10 @@ import orjson
 import pytest
 import websockets
 
-from tests.live import FEED, Serving
+from tests.clients import TRANSPORTS, Client
+from tests.live import FEED, Serving, eventually
 from tests.web.streams.conftest import served, shared_redis
+from tests.web.streams.support import received
 
 __all__ = ["served", "shared_redis"]  # fixtures
 
@@ -78,3 +81,44 @@ async def test_a_preflight_is_answered(served: Serving, path: str) -> None:
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "Last-Event-ID" in answer.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("transport", [TRANSPORTS["websocket"], TRANSPORTS["sse"]])
+async def test_a_feed_that_becomes_a_draft_sends_its_readers_away_at_once(
+    served: Serving, transport: type[Client]
+) -> None:
+    async with transport(served.base, FEED) as client:
+        await client.until(lambda: client.messages, "the first sync")
+        await served.store.feeds.patch(FEED, {"status": "draft"})
+        await served.publish("Not for readers")
+        await client.until(lambda: client.told_to_stay_away, "a bye")
+        assert client.of("bye")[-1]["reason"] == "closed"
+        assert "Not for readers" not in str(client.messages)
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+async def test_a_revoked_token_ends_its_streams_of_drafts(served: Serving, transport: str) -> None:
+    await served.store.feeds.patch(FEED, {"status": "draft"})
+    await served.caught_up()
+    headers = await editor_of(served)
+    reading = asyncio.create_task(all_messages(served, transport, headers))
+    await eventually(lambda: served.hub.statistics()["readers"] == 1, "the stream")
+    await served.store.tokens.revoke("ed")
+    messages = await asyncio.wait_for(reading, 10)
+    assert (messages[-1]["type"], messages[-1]["reason"], messages[-1]["retry"]) == ("bye", "revoked", None)
+
+
+async def all_messages(served: Serving, transport: str, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """Everything until the stream ends."""
+    path = f"/v1/feeds/{FEED}"
+    if transport == "websocket":
+        url = f"ws://127.0.0.1:{served.port}{path}/socket"
+        async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
+            got = [orjson.loads(text) async for text in received(connection)]
+            assert connection.close_code == 4501
+            return got
+    async with httpx.AsyncClient(
+        base_url=served.base, trust_env=False, headers=headers, timeout=None
+    ) as http:
+        text = (await http.get(f"{path}/events")).text
+        return [orjson.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]

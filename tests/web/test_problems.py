@@ -35,6 +35,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.UpdateGone("news", "1", "2026-11-22T08:16:52Z"), 410, "update-gone"),
     (errors.Conflict("No."), 409, "conflict"),
     (errors.FeedExists("news"), 409, "feed-exists"),
+    (errors.TooManyPinned("news", 100), 409, "too-many-pinned"),
     (errors.TokenExists("desk"), 409, "token-exists"),
     (errors.NotReady(["Draining."]), 503, "not-ready"),
     (errors.FeedClosed("news"), 409, "feed-closed"),
