@@ -210,6 +210,14 @@ async def export(feed: str, *, store: Store) -> None:
         query = PageQuery(limit=100, order="oldest", cursor=page.next)
 
 
+def _print(table: Table) -> None:
+    """Print a table; to a file or a program, however wide it is."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=1_000)
+    console.print(table)
+
+
 # Feeds ------------------------------------------------------------------------------------------
 
 
@@ -256,7 +264,7 @@ async def feed_list(*, store: Store) -> None:
     table = Table("feed", "title", "status", "language", "time zone", box=None, pad_edge=False)
     for item in await store.feeds.list():
         table.add_row(item.slug, item.title, item.status, item.lang, item.timezone)
-    Console().print(table)
+    _print(table)
 
 
 # Tokens -----------------------------------------------------------------------------------------
@@ -286,7 +294,7 @@ async def token_list(*, store: Store) -> None:
         table.add_row(
             item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created
         )
-    Console().print(table)
+    _print(table)
 
 
 @token.command("revoke")

@@ -14,7 +14,7 @@ from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
 from livefeed.errors import FeedExists, StartupError, StoreError
-from livefeed.fanout.server import Server, bind, run
+from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
 from livefeed.settings import Settings
 from livefeed.store.embedded import EmbeddedRedis
@@ -61,12 +61,8 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
         if settings.workers == 1:
             run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
         else:
-            announce()
-            watch = embedded.ensure_running if embedded else None
-            supervise(
-                [(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)],
-                watch,
-            )
+            jobs = [(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)]
+            supervise(jobs, _watching(embedded, settings, announce))
 
 
 def address(settings: Settings) -> str:
@@ -115,7 +111,8 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
         ) from error
     finally:
         await store.close()
-    return _Start(redis, embedded is not None, feeds[0].slug if feeds else "news", token)
+    shown = sorted(feeds, key=lambda feed: (feed.status != "open", not feed.listed))
+    return _Start(redis, embedded is not None, shown[0].slug if shown else "news", token)
 
 
 async def _serve_one(
@@ -171,6 +168,23 @@ async def _play(settings: Settings) -> None:
         _log.exception("the demo ended")
     finally:
         await store.close()
+
+
+def _watching(
+    embedded: EmbeddedRedis | None, settings: Settings, announce: Callable[[], None]
+) -> Callable[[], None]:
+    """What the supervisor does now and then: look at Redis, and tell once that somebody listens."""
+    told = False
+
+    def watch() -> None:
+        nonlocal told
+        if embedded is not None:
+            embedded.ensure_running()
+        if not told and is_listening(settings.host, settings.port):
+            told = True
+            announce()
+
+    return watch
 
 
 def _work(settings: Settings, listener: socket.socket, demo: bool) -> None:

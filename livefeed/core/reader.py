@@ -1,4 +1,4 @@
-"""The reader's state as promise 1 defines it: the reference that clients and tests go by.
+"""The reader's state: the reference that clients and tests go by (docs/protocol.md, “What to keep”).
 
 A reader holds the updates at or above the oldest (time, id) that it has loaded, plus the pinned
 and the key lists. After a ``sync`` that is what a fresh load of the same range gives.

@@ -8,16 +8,18 @@ import importlib.util
 import signal
 import socket
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from livefeed.errors import StartupError
+from livefeed.fanout.http import BoundedHttp
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 
-__all__ = ["Server", "bind", "run"]
+__all__ = ["Server", "bind", "is_listening", "run"]
 
 BACKLOG = 4096
 MAX_FROM_READER_BYTES = 1024
@@ -47,6 +49,14 @@ def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
         raise StartupError(
             f"Cannot listen on {host} port {port} ({reason}): choose another with --host or --port."
         ) from error
+
+
+def is_listening(host: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    with suppress(OSError), socket.create_connection((here, port), timeout=1.0):
+        return True
+    return False
 
 
 def _bound(family: int, address: Any, *, shared: bool = False) -> socket.socket:
@@ -95,6 +105,7 @@ class Server(uvicorn.Server):
                 app,
                 log_config=None,
                 access_log=settings.access_log,
+                http=BoundedHttp,
                 ws="websockets-sansio",
                 ws_max_size=MAX_FROM_READER_BYTES,
                 ws_per_message_deflate=False,

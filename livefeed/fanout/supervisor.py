@@ -63,11 +63,12 @@ def _work(target: Callable[..., None], args: tuple[Any, ...]) -> None:
     target(*args)
 
 
-def supervise(jobs: Sequence[Job], watch: Callable[[], bool] | None) -> None:
+def supervise(jobs: Sequence[Job], watch: Callable[[], object]) -> None:
     """Run each job in a process of its own until SIGTERM or Ctrl-C, and start again what dies.
 
     The first signal is passed on, for the workers to drain; the second one ends them at once.
-    ``watch`` is called now and then (the embedded Redis is looked after there).
+    ``watch`` is called now and then (the embedded Redis is looked after there); what it says is wrong is
+    logged.
     """
     stops = 0
 
@@ -83,7 +84,10 @@ def supervise(jobs: Sequence[Job], watch: Callable[[], bool] | None) -> None:
         while not stops:
             for worker in workers:
                 worker.start_again_if_dead()
-            _call(watch)
+            try:
+                watch()
+            except StartupError as error:
+                _log.error("%s", error)
             time.sleep(LOOK_S)
         while any(worker.is_alive for worker in workers):
             for worker in workers:
@@ -92,11 +96,3 @@ def supervise(jobs: Sequence[Job], watch: Callable[[], bool] | None) -> None:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _call(watch: Callable[[], bool] | None) -> None:
-    if watch is not None:
-        try:
-            watch()
-        except StartupError as error:
-            _log.error("%s", error)

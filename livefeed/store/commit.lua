@@ -1,9 +1,9 @@
 -- The one writer of a feed: checks everything, then writes; what it refuses has changed nothing.
 --
 -- KEYS: meta, log, updates, timeline, offsets, gone, sources, revisions:<id>, idem:<hash>, key, pinned, tags,
---       said
+--       said, imported
 -- ARGV: log name, candidate epoch, op, id, expected, body, ms, source, request hash, idem seconds,
---       log bound, prefix of the feed's keys, digest of what the source says
+--       log bound, prefix of the feed's keys, digest of what the source says, hash of the source
 --
 --   put      expected: '' for a new update, else the revision that it follows; body: the update's JSON
 --   delete   expected: '' for any revision
@@ -21,9 +21,9 @@
 -- reads here and never writes: it would spoil empty lists and large integers.
 
 local meta, log, updates, timeline, offsets, gone, sources = unpack(KEYS, 1, 7)
-local revisions, idem, key_events, pinned, tags, said = unpack(KEYS, 8, 13)
+local revisions, idem, key_events, pinned, tags, said, imported = unpack(KEYS, 8, 14)
 local name, candidate, op, id, expected, body = unpack(ARGV, 1, 6)
-local ms, source, request, idem_s, bound, prefix, digest = unpack(ARGV, 7, 13)
+local ms, source, request, idem_s, bound, prefix, digest, source_hash = unpack(ARGV, 7, 14)
 
 local MAX_REVISIONS = 100
 local MAX_PINNED = 100
@@ -33,7 +33,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
-local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash', 'hash'}
+local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash', 'hash', 'hash'}
 
 local function refuse_other_than(key, want)
   local is = redis.call('TYPE', key).ok
@@ -57,7 +57,7 @@ end
 -- The update that this source made. An update's own id counts as its source too: that is what stands
 -- in an export of this feed.
 local function known_source()
-  local made = redis.call('HGET', sources, source)
+  local made = redis.call('HGET', sources, source_hash)
   if made then return made end
   local is_ours = redis.call('HEXISTS', updates, source) == 1 or redis.call('HEXISTS', gone, source) == 1
   return is_ours and source
@@ -169,7 +169,7 @@ if op == 'put' or op == 'delete' then
   else
     local known = source ~= '' and known_source()
     if known and redis.call('HEXISTS', gone, known) == 1 then return {'gone', redis.call('HGET', gone, known)} end
-    if known then return {'source', known, redis.call('HGET', said, source) or ''} end
+    if known then return {'source', known, redis.call('HGET', said, source_hash) or ''} end
     if current then return {'exists', id} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
   end
@@ -192,7 +192,7 @@ end
 if op == 'remove' then
   for _, update_id in ipairs(redis.call('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.call('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
-  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, key_events, pinned, tags,
+  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
     prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
   remember('0')
   return {'done', id, '0', '0'}
@@ -220,8 +220,10 @@ if op == 'put' then
   redis.call('HSET', updates, id, body)
   index(update, ms)
   if source ~= '' then
-    redis.call('HSET', sources, source, id)
-    redis.call('HSET', said, source, digest)
+    -- What outlives a deletion is a hash: a source is often an address with the headline in it.
+    redis.call('HSET', sources, source_hash, id)
+    redis.call('HSET', said, source_hash, digest)
+    redis.call('HSET', imported, id, source)
   end
   rev, offset = whole(update.rev), append(reign, id, '{"op":"put","update":' .. body .. '}')
 elseif op == 'delete' then
@@ -229,6 +231,7 @@ elseif op == 'delete' then
   supersede(id)
   redis.call('HDEL', updates, id)
   redis.call('DEL', revisions)
+  redis.call('HDEL', imported, id)
   unindex(old)
   redis.call('HSET', gone, id, tombstone)
   rev, offset = '0', append(reign, id, '{"op":"delete",' .. string.sub(tombstone, 2))

@@ -58,6 +58,10 @@ class Source:
     key: str
     digest: str
 
+    @property
+    def key_hash(self) -> str:
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -134,12 +138,12 @@ class Committer:
         names = [
             keys.meta, keys.log(log), keys.updates, keys.timeline, keys.offsets(log), keys.gone, keys.sources,
             keys.revisions(commit.id), keys.idem(key_hash), keys.key_events, keys.pinned, keys.tags,
-            keys.said,
+            keys.said, keys.imported,
         ]  # fmt: skip
         args = [
             log, new_epoch(), commit.op, commit.id, commit.expected, commit.body, commit.ms, source.key,
             request.request_hash if request else "-", self._idempotency_s if request else _COMMIT_ID_S,
-            self._log_entries, keys.prefix, source.digest,
+            self._log_entries, keys.prefix, source.digest, source.key_hash,
         ]  # fmt: skip
         try:
             return await self._run(names, args)

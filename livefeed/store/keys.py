@@ -70,13 +70,18 @@ class FeedKeys:
 
     @property
     def sources(self) -> str:
-        """Hash: an import's source key → update id; kept when the update is deleted."""
+        """Hash: hash of an import's source key → update id; kept when the update is deleted."""
         return self.prefix + "sources"
 
     @property
     def said(self) -> str:
-        """Hash: an import's source key → digest of what it said last, to tell an edit there from one here."""
+        """Hash: hash of a source key → digest of what it said last, to tell an edit there from one here."""
         return self.prefix + "said"
+
+    @property
+    def imported(self) -> str:
+        """Hash: update id → source key, as long as the update is there."""
+        return self.prefix + "imported"
 
     def revisions(self, update_id: str) -> str:
         """List: an update's earlier revisions, oldest first."""

@@ -102,8 +102,8 @@ class Updates:
     async def sources(self, feed: str) -> dict[str, str]:
         """Update id → key of the import source that made it."""
         keys = FeedKeys(feed)
-        (made,) = await self._scripts.read(keys.meta, ("HGETALL", keys.sources))
-        return {update_id.decode(): source.decode() for source, update_id in pairs_of(made)}
+        (made,) = await self._scripts.read(keys.meta, ("HGETALL", keys.imported))
+        return {update_id.decode(): source.decode() for update_id, source in pairs_of(made)}
 
     async def page(self, feed: str, query: PageQuery) -> Page:
         """One page with its position; identical reads in flight are one read."""

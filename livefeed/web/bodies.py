@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from livefeed.errors import InvalidInput
 
-__all__ = ["MAX_BODY_BYTES", "Body", "read_body", "read_object"]
+__all__ = ["BODY_S", "MAX_BODY_BYTES", "Body", "read_body", "read_object"]
 
 MAX_BODY_BYTES = 65_536
+BODY_S = 30.0
 _MAX_DEPTH = 20
 
 _CREATE_TYPES = ("application/json",)
@@ -50,7 +52,7 @@ async def read_body(request: Request) -> bytes:
     """The body, unless it is too large: then no more of it is kept than the limit.
 
     Raises:
-        HTTPException: 413.
+        HTTPException: 413; 408 where it takes too long.
     """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
@@ -58,10 +60,13 @@ async def read_body(request: Request) -> bytes:
     received = bytearray()
     try:
         # Whatever was declared, and chunked bodies declare nothing: what counts is what comes.
-        async for piece in request.stream():
-            received += piece
-            if len(received) > MAX_BODY_BYTES:
-                raise _too_large()
+        async with asyncio.timeout(BODY_S):
+            async for piece in request.stream():
+                received += piece
+                if len(received) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise HTTPException(408, f"The body did not arrive within {BODY_S:.0f} seconds.") from error
     except ClientDisconnect as error:
         raise HTTPException(400, "The connection ended before the body did.") from error
     return bytes(received)

@@ -106,6 +106,7 @@ _HTTP_KINDS: dict[int, tuple[_Kind, str]] = {
         _Kind(405, "method-not-allowed", "This cannot be done here"),
         "This address does not take that method.",
     ),
+    408: (_Kind(408, "too-slow", "The body took too long"), "The body took too long."),
     413: (_Kind(413, "too-large", "The body is too large"), "The body is too large."),
     426: (_Kind(426, "upgrade-required", "Another protocol is needed"), "This is a WebSocket."),
     415: (_Kind(415, "unsupported-media-type", "The media type is not understood"), "Send JSON."),

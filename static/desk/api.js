@@ -19,10 +19,12 @@ export class ApiError extends Error {
     this.problem = problem;
     /** @type {{field: string, message: string}[]} */
     this.fields = Array.isArray(problem.errors) ? problem.errors : [];
+    /** Of the server, not of what was sent: over when it works again. */
+    this.passing = status === 0 || status === 429 || status >= 500;
   }
 }
 
-/** Tells `signedout` when a session has ended. */
+/** Tells `signedout` when a session has ended, and `answered` when a request has worked. */
 export const session = new EventTarget();
 
 /** An Idempotency-Key; `crypto.randomUUID` is missing where the page came by plain HTTP. */
@@ -57,7 +59,10 @@ export async function api(method, path, { body, key, rev, patch = false } = {}) 
   } catch {
     throw new ApiError(0);
   }
-  if (response.ok) return answer;
+  if (response.ok) {
+    session.dispatchEvent(new Event('answered'));
+    return answer;
+  }
   if (response.status === 401 && !['session', 'join'].includes(path)) session.dispatchEvent(new Event('signedout'));
   throw new ApiError(response.status, answer);
 }

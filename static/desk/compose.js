@@ -1,7 +1,7 @@
 /** The compose form. What is typed is kept until it is published, with the key under which it goes out, so that no retry doubles it. */
 import { fill } from '../client/html.js';
 import { api, newKey, updatePath } from './api.js';
-import { EMPTY, clearProblem, payload, raw, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
+import { EMPTY, clearProblem, forgiveOnInput, payload, raw, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
 
 const PREVIEW_MS = 300;
@@ -26,6 +26,7 @@ export class Compose {
     });
     form.elements.clear.addEventListener('click', () => this.#clear());
     this.preview.addEventListener('toggle', () => this.#show());
+    forgiveOnInput(form);
     sendOnCtrlEnter(form);
   }
 
@@ -55,6 +56,7 @@ export class Compose {
   take(fields) {
     const text = [this.form.elements.text.value, fields.text].filter(Boolean).join('\n\n');
     const title = this.form.elements.title.value || fields.title;
+    clearProblem(this.form);
     setRaw(this.form, { ...fields, text, title, time: this.form.elements.time.value });
     this.#typed();
     this.form.elements.text.focus();
@@ -92,9 +94,15 @@ export class Compose {
 
   /** What was typed while it went out is another update. */
   #done(slug, sent) {
-    if (slug !== this.#slug) return drop(`draft:${slug}`);
+    const isSent = (fields) => JSON.stringify(fields) === JSON.stringify(sent);
+    if (slug !== this.#slug) {
+      const draft = kept(`draft:${slug}`);
+      if (!draft || isSent(draft.fields)) drop(`draft:${slug}`);
+      else keep(`draft:${slug}`, { ...draft, key: newKey() });
+      return;
+    }
     this.#key = null;
-    if (JSON.stringify(raw(this.form)) !== JSON.stringify(sent)) return this.#typed();
+    if (!isSent(raw(this.form))) return this.#typed();
     this.#reset();
     this.#say('Published');
     this.form.elements.text.focus();

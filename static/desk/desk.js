@@ -5,6 +5,7 @@ import { api, session } from './api.js';
 import { ask } from './ask.js';
 import { Compose } from './compose.js';
 import { Feeds } from './feeds.js';
+import { calm } from './form.js';
 import { drop, keptNames } from './keep.js';
 import { Rows } from './rows.js';
 import { SignIn } from './signin.js';
@@ -14,6 +15,9 @@ const site = document.body.dataset.site;
 
 /** The public stream of the feed that is shown. @type {?Feed} */
 let live = null;
+/** What its connection said last. */
+let standing = '';
+let mayPublish = true;
 
 const compose = new Compose(element('compose'), {
   onpublished: (slug, update) => slug === feeds.current?.slug && tell({ op: 'put', update }),
@@ -29,20 +33,28 @@ function tell(change) {
 }
 
 function status(text) {
-  element('desk').querySelector('.status').textContent = text;
+  const note = element('desk').querySelector('.status');
+  if (note.textContent !== text) note.textContent = text; // the same again would be read out again
+}
+
+/** What failed before is history. */
+function recovered() {
+  calm();
+  status(standing);
 }
 
 /** @param {?object} feed */
 function choose(feed) {
   live?.close();
   live = null;
-  element('compose').hidden = !feed;
+  element('compose').hidden = !feed || !mayPublish;
   element('older').hidden = true;
-  status('');
+  status((standing = ''));
   if (!feed) return;
   compose.use(feed);
   const rows = new Rows(feed, {
-    list: element('rows'), rescued: element('rescued'), site, onchange: tell, onreuse: (fields) => compose.take(fields),
+    list: element('rows'), rescued: element('rescued'), site, editable: mayPublish, onchange: tell,
+    onreuse: (fields) => compose.take(fields),
   });
   live = new Feed({
     url: `${location.origin}/v1/feeds/${feed.slug}`,
@@ -54,7 +66,8 @@ function choose(feed) {
     },
     onstatus(name) {
       element('desk').querySelector('.status').dataset.state = name;
-      status(words.status[name === 'ended' ? 'closed' : name] ?? '');
+      status((standing = words.status[name === 'ended' ? 'closed' : name] ?? ''));
+      if (name === 'live') calm();
     },
   });
   live.start();
@@ -64,6 +77,13 @@ function choose(feed) {
 async function begin(me) {
   element('name').textContent = `${me.name} (${me.role})`;
   element('desk').hidden = false;
+  const before = mayPublish;
+  mayPublish = me.role !== 'contributor';
+  element('reading').hidden = mayPublish;
+  if (mayPublish !== before) {
+    feeds.current = null; // its list is made anew
+    choose(null);
+  }
   try {
     await feeds.load(me);
   } catch (error) {
@@ -92,25 +112,28 @@ element('signout').addEventListener('click', signOut);
 element('older').addEventListener('click', async () => {
   try {
     await live.more();
+    recovered();
   } catch {
     status('The server cannot be reached.');
   }
 });
+session.addEventListener('answered', recovered);
 session.addEventListener('signedout', () => signIn.open('Your session has ended. Sign in again; your text is still here.'));
 
-/** An invite's secret stands behind the #, where no server sees it, and is spent by a click, not by opening the link. */
-async function join(invite) {
+/** An invite's secret stands behind the #, where no server sees it, and is spent by a click, not by opening the link. @returns {Promise<?string>} */
+async function accepted() {
+  const invite = location.pathname.endsWith('/join') && location.hash.slice(1);
   const asked = 'This invite lets you in once, on this device.';
-  if ((await ask('Join the desk?', asked, { join: 'Join', no: 'Not now' })) !== 'join') return api('GET', 'session');
+  if (!invite || (await ask('Join the desk?', asked, { join: 'Join', no: 'Not now' })) !== 'join') return null;
   history.replaceState(null, '', '/desk');
-  return api('POST', 'join', { body: { invite } });
+  return invite;
 }
 
 /** The first look: an invite is redeemed, an open session goes on. */
 async function start() {
-  const invite = location.pathname.endsWith('/join') && location.hash.slice(1);
+  const invite = await accepted();
   try {
-    await begin(await (invite ? join(invite) : api('GET', 'session')));
+    await begin(await (invite ? api('POST', 'join', { body: { invite } }) : api('GET', 'session')));
   } catch (error) {
     signIn.open(error.status === 401 && !invite ? '' : error.message);
   }

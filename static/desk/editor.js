@@ -1,6 +1,6 @@
 /** Editing an update in its place. What is typed is kept like a draft; a conflict shows both texts and loses neither. */
 import { api, newKey, updatePath } from './api.js';
-import { EMPTY, clearProblem, difference, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
+import { EMPTY, clearProblem, difference, forgiveOnInput, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
 
 /** @param {string} feed @param {string} id */
@@ -36,6 +36,7 @@ export class Editor {
       onreuse(raw(this.form));
       this.#close();
     });
+    forgiveOnInput(this.form);
     sendOnCtrlEnter(this.form);
   }
 

@@ -2,7 +2,7 @@
 import { h } from '../ticker/article.js';
 import { api, newKey } from './api.js';
 import { ask } from './ask.js';
-import { clearProblem, raw, showProblem } from './form.js';
+import { clearProblem, forgiveOnInput, raw, say, showProblem } from './form.js';
 import { keep, kept } from './keep.js';
 
 /** What browsers still call by the names of before, as they were when Intl froze them. */
@@ -30,10 +30,12 @@ export class Feeds {
     element('close').addEventListener('click', () => this.#close());
     element('reopen').addEventListener('click', () => this.#status('open'));
     element('create').addEventListener('click', () => this.#ask());
-    this.dialog.querySelector('form').addEventListener('submit', (event) => {
+    const form = this.dialog.querySelector('form');
+    form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#create(event.target);
+      this.#create(form);
     });
+    forgiveOnInput(form);
     this.dialog.querySelector('[name="cancel"]').addEventListener('click', () => this.dialog.close());
   }
 
@@ -87,13 +89,12 @@ export class Feeds {
   }
 
   async #status(status) {
-    const note = element('tools-problem');
-    note.hidden = true;
+    const tools = document.querySelector('.tools');
+    say(tools, '');
     try {
       this.heard(await api('PATCH', `feeds/${this.current.slug}`, { body: { status }, patch: true, key: newKey() }));
     } catch (error) {
-      note.textContent = error.message;
-      note.hidden = false;
+      say(tools, error.message, error.passing);
     }
   }
 
@@ -116,7 +117,8 @@ export class Feeds {
       this.dialog.close();
       this.#choose(feed.slug);
     } catch (error) {
-      form.dataset.key = newKey();
+      // Without an answer, or after half of one, it may have been made: then the same key finds it.
+      if (error.status >= 400 && error.status < 500) form.dataset.key = newKey();
       showProblem(form, error);
     }
   }

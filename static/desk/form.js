@@ -4,6 +4,8 @@ import { h } from '../ticker/article.js';
 /** A problem that needs no server. */
 export const EMPTY = { message: '', fields: [{ field: 'text', message: 'write something first' }] };
 
+const MARKED = 'Not sent: see the marked fields.';
+
 const pad = (number) => String(number).padStart(2, '0');
 
 /** @param {?string} iso @returns {string} as `<input type="datetime-local">` wants it, on this computer's clock */
@@ -64,44 +66,64 @@ export function difference(before, after) {
   return Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name])));
 }
 
+function mark(input, text) {
+  const id = `problem-${Math.random().toString(36).slice(2)}`;
+  // After the label, not within: it describes the field, and is no part of its name.
+  input.closest('label').after(h('p', { class: 'field-problem', id }, text));
+  input.setAttribute('aria-invalid', 'true');
+  input.setAttribute('aria-describedby', id);
+}
+
+function unmark(input) {
+  document.getElementById(input.getAttribute('aria-describedby'))?.remove();
+  input.removeAttribute('aria-invalid');
+  input.removeAttribute('aria-describedby');
+}
+
 /** @param {HTMLFormElement} form */
 export function clearProblem(form) {
-  for (const note of form.querySelectorAll('.field-problem')) note.remove();
-  for (const input of form.querySelectorAll('[aria-invalid]')) {
-    input.removeAttribute('aria-invalid');
-    input.removeAttribute('aria-describedby');
-  }
+  form.querySelectorAll('[aria-invalid]').forEach(unmark);
   say(form, '');
 }
 
-/** One sentence for the whole form; '' takes it away. @param {Element} form */
-export function say(form, text) {
+/** What is changed is no longer what was refused. @param {HTMLFormElement} form */
+export function forgiveOnInput(form) {
+  form.addEventListener('input', ({ target }) => {
+    if (!target.hasAttribute('aria-invalid')) return;
+    unmark(target);
+    const done = !form.querySelector('[aria-invalid]') && form.querySelector('.problem').textContent === MARKED;
+    if (done) say(form, '');
+  });
+}
+
+/** One sentence for the whole form; '' takes it away. @param {Element} form @param {boolean} [passing] until the server works again */
+export function say(form, text, passing = false) {
   const note = form.querySelector('.problem');
   note.textContent = text;
   note.hidden = !text;
+  note.toggleAttribute('data-passing', passing);
+}
+
+/** The server works again: nothing more of its failures. */
+export function calm() {
+  for (const note of document.querySelectorAll('.problem[data-passing]')) note.hidden = true;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
 
-/** @param {HTMLFormElement} form @param {Error & {fields?: {field: string, message: string}[]}} error */
+/** @param {HTMLFormElement} form @param {Error & {fields?: {field: string, message: string}[], passing?: boolean}} error */
 export function showProblem(form, error) {
   clearProblem(form);
   const rest = [];
+  const marks = new Map();
   for (const { field, message } of error.fields ?? []) {
     const input = form.elements[field.split('.')[0]];
-    if (!(input instanceof HTMLElement)) {
-      rest.push(`${field}: ${message}`);
-      continue;
-    }
-    const id = `problem-${Math.random().toString(36).slice(2)}`;
-    // After the label, not within: it describes the field, and is no part of its name.
-    input.closest('label').after(h('p', { class: 'field-problem', id }, sentence(message)));
-    input.setAttribute('aria-invalid', 'true');
-    input.setAttribute('aria-describedby', id);
+    if (input instanceof HTMLElement) marks.set(input, [...(marks.get(input) ?? []), sentence(message)]);
+    else rest.push(`${field}: ${message}`);
   }
-  const placed = form.querySelector('[aria-invalid]');
-  say(form, rest.length || !placed ? sentence(rest.join('; ') || error.message) : 'Not sent: see the marked fields.');
-  placed?.focus();
+  marks.forEach((messages, input) => mark(input, messages.join(' ')));
+  say(form, rest.length || !marks.size ? sentence(rest.join('; ') || error.message) : MARKED, error.passing);
+  form.querySelector('[aria-invalid]')?.focus();
 }
 
 /** Ctrl+Enter and ⌘+Enter send. @param {HTMLFormElement} form */

@@ -3,6 +3,7 @@ import { h } from '../ticker/article.js';
 import { api, newKey, updatePath } from './api.js';
 import { ask } from './ask.js';
 import { Editor, editName } from './editor.js';
+import { say } from './form.js';
 import { drop, kept, keptNames } from './keep.js';
 import { actions, show } from './row.js';
 
@@ -11,11 +12,11 @@ export class Rows {
 
   /**
    * @param {{slug: string, timezone: string, lang: string}} feed
-   * @param {{list: HTMLElement, rescued: HTMLElement, site: string, onchange: (change: object) => void, onreuse: (fields: object) => void}} options
+   * @param {{list: HTMLElement, rescued: HTMLElement, site: string, editable: boolean, onchange: (change: object) => void, onreuse: (fields: object) => void}} options
    *   `onchange`: what this desk did, before the stream tells it
    */
-  constructor(feed, { list, rescued, site, onchange, onreuse }) {
-    Object.assign(this, { feed, list, rescued, site, onchange, onreuse });
+  constructor(feed, { list, rescued, site, editable, onchange, onreuse }) {
+    Object.assign(this, { feed, list, rescued, site, editable, onchange, onreuse });
     list.replaceChildren();
     rescued.replaceChildren();
   }
@@ -31,7 +32,7 @@ export class Rows {
       if (item === at) at = at.nextElementSibling;
       else this.list.insertBefore(item, at);
     }
-    if (first) this.#rescue(wanted);
+    if (first && this.editable) this.#rescue(wanted);
   }
 
   #row(update) {
@@ -42,7 +43,7 @@ export class Rows {
       this.#rows.set(update.id, row);
       row.item.addEventListener('click', (event) => this.#click(event, update.id));
       this.#write(row, update);
-      if (kept(editName(this.feed.slug, update.id))) this.#edit(row);
+      if (this.editable && kept(editName(this.feed.slug, update.id))) this.#edit(row);
     } else if (row.update.rev !== update.rev) this.#write(row, update);
     if (row.item.parentElement === this.rescued) row.editor?.adopt();
     return row;
@@ -53,7 +54,7 @@ export class Rows {
     row.item.dataset.rev = update.rev;
     const focused = row.item.contains(document.activeElement) && document.activeElement.dataset.action;
     const link = `${this.site}/feeds/${this.feed.slug}/updates/${update.id}`;
-    row.item.querySelector('.shown').replaceChildren(...show(update, this.feed, link), actions(update));
+    row.item.querySelector('.shown').replaceChildren(...show(update, this.feed, link), ...(this.editable ? [actions(update)] : []));
     if (focused) row.item.querySelector(`[data-action="${focused}"]`)?.focus();
   }
 
@@ -132,13 +133,11 @@ export class Rows {
 
   /** What goes wrong is said in the row. */
   async #try(row, action) {
-    const note = row.item.querySelector(':scope > .problem');
-    note.hidden = true;
+    say(row.item, '');
     try {
       await action();
     } catch (error) {
-      note.textContent = error.message;
-      note.hidden = false;
+      say(row.item, error.message, error.passing);
     }
   }
 }

@@ -30,7 +30,7 @@ export class SignIn {
       this.dialog.close();
       this.onsignedin(me);
     } catch (error) {
-      say(this.form, error.message);
+      say(this.form, error.message, error.passing);
       token.select();
     }
   }

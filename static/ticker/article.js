@@ -27,7 +27,7 @@ function time(value, feed, name) {
 }
 
 function figure({ url, alt, width, height, caption, credit }, origin) {
-  const image = h('img', { src: new URL(url, origin).href, alt: alt ?? '', width, height, loading: 'lazy', decoding: 'async' });
+  const image = h('img', { src: url.replace(/^(?=\/)/, origin), alt: alt ?? '', width, height, loading: 'lazy', decoding: 'async' });
   const about = caption || credit ? h('figcaption', {}, caption, ' ', credit && h('small', { class: 'credit' }, credit)) : null;
   return h('figure', {}, image, about);
 }
@@ -50,7 +50,7 @@ export function write(article, update, { feed, origin, pinned = false }) {
       update.edited && h('span', { class: 'edited' }, words.updated, ' ', time(update.edited, feed, 'brief'))),
     update.title && h('h3', { class: 'headline', part: 'title' }, update.title),
     body,
-    update.image && figure(update.image, origin || location.href),
+    update.image && figure(update.image, origin),
     update.correction && h('p', { class: 'correction' }, h('strong', {}, words.correction), ' ', update.correction),
     update.link && h('p', { class: 'source' },
       h('a', { href: safe(update.link.url), rel: 'noopener nofollow ugc' }, update.link.label ?? words.source)),

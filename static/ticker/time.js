@@ -13,7 +13,7 @@ function format(lang, options, time) {
     }
     formats.set(name, made);
   }
-  return made.format(new Date(time));
+  return made.format(+new Date(time) || 0);
 }
 
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };

@@ -16,8 +16,14 @@ function reconcile(parent, wanted) {
   for (const { key, rev, make, write: rewrite } of wanted) {
     const node = nodes.get(key) ?? make();
     if (rewrite && node.dataset.rev !== String(rev)) {
-      rewrite(node);
       node.dataset.rev = rev;
+      try {
+        rewrite(node);
+        node.hidden = false;
+      } catch (error) { // stops no other
+        node.hidden = true;
+        console.error(key, error);
+      }
     }
     if (node === at) at = at.nextElementSibling;
     else parent.insertBefore(node, at);

@@ -204,6 +204,70 @@ def test_a_text_changed_after_a_lost_answer_is_another_update(desk: Page, server
     assert texts(server) == ["First"]
 
 
+def test_a_text_typed_before_a_slow_answer_is_kept_in_its_feed(desk: Page, server: Server) -> None:
+    server.create_feed("other", title="Other feed")
+    desk.reload()
+    waiting: list[Route] = []
+    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)  # noqa: PLW0108
+    box(desk).fill("First")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_role("button", name="Publishing…")).to_be_visible()
+    box(desk).fill("Second")
+    feed = desk.get_by_role("combobox", name="Feed")
+    feed.select_option("other")
+    waiting[0].continue_()
+    expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()
+    feed.select_option("news")
+    expect(box(desk)).to_have_value("Second")
+    desk.get_by_role("button", name="Publish").click()
+    expect(row(desk, "Second")).to_be_visible()
+    assert texts(server) == ["Second", "First"]
+
+
+def test_a_text_published_while_another_feed_is_shown_is_kept_no_longer(desk: Page, server: Server) -> None:
+    server.create_feed("other", title="Other feed")
+    desk.reload()
+    waiting: list[Route] = []
+    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)  # noqa: PLW0108
+    box(desk).fill("First")
+    desk.get_by_role("button", name="Publish").click()
+    feed = desk.get_by_role("combobox", name="Feed")
+    feed.select_option("other")
+    waiting[0].continue_()
+    expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()
+    feed.select_option("news")
+    expect(row(desk, "First")).to_be_visible()
+    expect(box(desk)).to_have_value("")
+
+
+def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None:
+    alert = compose(desk).get_by_role("alert")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_text("Write something first.")).to_be_visible()
+    box(desk).fill("Something")
+    expect(desk.get_by_text("Write something first.")).to_have_count(0)
+    expect(alert).to_be_hidden()
+    expect(box(desk)).not_to_have_attribute("aria-invalid", "true")
+
+    server.publish("Hello")
+    desk.route("**/v1/feeds/news/updates", lambda route: route.abort(), times=1)
+    desk.get_by_role("button", name="Publish").click()
+    expect(alert).to_contain_text("cannot be reached")
+    press(row(desk, "Hello"), "Pin")
+    expect(row(desk, "Hello").locator(".label-pinned")).to_be_visible()
+    expect(alert).to_be_hidden()
+    expect(box(desk)).to_have_value("Something")
+
+    server.stop()
+    expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
+    press(row(desk, "Hello"), "Unpin")
+    expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
+    server.start()
+    desk.evaluate("dispatchEvent(new Event('online'))")
+    expect(desk.get_by_role("status")).to_have_text("Live", timeout=40_000)
+    expect(row(desk, "Hello").get_by_role("alert")).to_be_hidden()
+
+
 def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Server) -> None:
     form = compose(desk)
     desk.get_by_role("button", name="Publish").click()
@@ -215,6 +279,10 @@ def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Se
     expect(form.get_by_label("Tags")).to_be_focused()
     expect(form.get_by_label("Tags")).to_have_accessible_description(re.compile("10"))
     expect(box(desk)).not_to_have_attribute("aria-invalid", "true")
+    said, tags = form.locator(".field-problem").bounding_box(), form.get_by_label("Tags").bounding_box()
+    assert said and tags
+    assert said["x"] == tags["x"]
+    assert 0 <= said["y"] - tags["y"] - tags["height"] < 20
     assert texts(server) == []
     form.get_by_label("Tags").fill("one")
     box(desk).press("Control+Enter")
@@ -427,6 +495,34 @@ def test_an_admin_creates_closes_and_reopens_a_feed(desk: Page, server: Server) 
     assert server.page("storm")["feed"]["status"] == "open"
 
 
+def test_a_feed_is_made_once_whatever_becomes_of_the_answer(desk: Page, server: Server) -> None:
+    keys: list[str] = []
+    desk.on("request", lambda request: keys.extend(request.headers.get("idempotency-key", "").split()))
+    desk.get_by_role("button", name="New feed").click()
+    dialog = desk.get_by_role("dialog", name="New feed")
+    dialog.get_by_label("Slug").fill("storm")
+    lose_the_answer(desk, "**/v1/feeds")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
+    desk.route("**/v1/feeds", lambda route: route.fulfill(status=503, json={}), times=1)
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("503")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_be_hidden()
+    expect(desk.get_by_role("combobox", name="Feed")).to_have_value("storm")
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+    desk.get_by_role("button", name="New feed").click()
+    dialog.get_by_label("Slug").fill("storm")
+    for _ in range(2):
+        with desk.expect_response("**/v1/feeds") as refused:
+            dialog.get_by_role("button", name="Create").click()
+        assert 400 <= refused.value.status < 500
+        expect(dialog.get_by_role("alert")).to_be_visible()
+    assert len(set(keys)) == 3
+
+
 # Phone ------------------------------------------------------------------------------------------
 
 
@@ -445,18 +541,39 @@ def test_nothing_is_wider_than_the_screen(context: BrowserContext, server: Serve
         assert bounds is None or (bounds["height"] >= 24 and bounds["x"] + bounds["width"] <= width)
 
 
-def test_a_role_that_may_not_publish_is_told_so(page: Page, server: Server) -> None:
+def test_a_contributor_reads(page: Page, server: Server) -> None:
+    server.publish("Hello")
     token = run_command("token", "create", "Ann", "--role", "contributor", "--data-dir", server.data_dir)
     page.goto(f"{server.url}/desk")
     page.get_by_label("Token").fill(token.stdout.strip())
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Ann (contributor)")).to_be_visible()
-    expect(page.get_by_role("button", name="New feed")).to_be_hidden()
-    box(page).fill("Not mine to publish")
-    box(page).press("Control+Enter")
-    expect(compose(page).get_by_role("alert")).to_contain_text("editor")
-    expect(box(page)).to_have_value("Not mine to publish")
-    assert texts(server) == []
+    expect(row(page, "Hello")).to_be_visible()
+    expect(page.get_by_text("publishing and editing need the role “editor”")).to_be_visible()
+    expect(compose(page)).to_be_hidden()
+    server.publish("Live, too")
+    expect(row(page, "Live, too")).to_be_visible()
+    assert page.get_by_role("button").all_inner_texts() == ["Sign out"]
+
+
+def test_whoever_signs_in_next_has_their_own_rights(desk: Page, server: Server) -> None:
+    server.publish("Hello")
+    press(row(desk, "Hello"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Half done")
+    token = run_command("token", "create", "Ben", "--role", "contributor", "--data-dir", server.data_dir)
+    desk.context.clear_cookies()
+    form.get_by_role("button", name="Save").click()
+    desk.get_by_label("Token").fill(token.stdout.strip())
+    desk.get_by_role("button", name="Sign in").click()
+    expect(desk.get_by_text("Ben (contributor)")).to_be_visible()
+    expect(row(desk, "Hello")).to_be_visible()
+    expect(form).to_have_count(0)
+    expect(compose(desk)).to_be_hidden()
+    desk.context.clear_cookies()
+    desk.reload()
+    sign_in(desk, server)
+    expect(form.get_by_label("Text")).to_have_value("Half done")
 
 
 def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> None:
@@ -464,6 +581,11 @@ def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> No
     link = f"{server.url}/desk/join#{made.stdout.strip().partition('#')[2]}"
     page.goto(link)
     dialog = page.get_by_role("dialog", name="Join the desk?")
+    dialog.get_by_role("button", name="Not now").click()
+    door = page.get_by_role("dialog", name="Sign in to the desk")
+    expect(door).to_contain_text("invite")
+    expect(door.get_by_role("alert")).to_be_hidden()
+    page.reload()
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Join").click()
     expect(page.get_by_text("Ada (editor)")).to_be_visible()
@@ -472,8 +594,7 @@ def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> No
     page.context.clear_cookies()
     page.goto(link)
     dialog.get_by_role("button", name="Join").click()
-    alert = page.get_by_role("dialog", name="Sign in to the desk").get_by_role("alert")
-    expect(alert).to_contain_text("used already")
+    expect(door.get_by_role("alert")).to_contain_text("used already")
 
 
 def test_a_draft_is_live_at_the_desk_and_nowhere_else(page: Page, server: Server) -> None:

@@ -286,6 +286,37 @@ def test_a_lost_message_is_noticed(server: Server, page: Page, told_by: str) -> 
     assert wire.opened == 2
 
 
+def test_what_cannot_be_shown_is_left_out_alone(server: Server, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    wire = Wire(page)
+    open_ticker(page, server)
+    bad: list[dict[str, Any]] = [{"image": {"url": "https://a.example:99999/x.png"}}, {"tags": None}]
+    for number, fields in enumerate(bad):
+        wire.losing = True
+        server.publish(f"Bad {number}", pinned=True)
+        until(
+            page,
+            lambda number=number: (
+                wire.heard[-1].get("change", {}).get("update", {}).get("text") == f"Bad {number}"
+            ),
+        )
+        wire.losing = False
+        message = wire.heard[-1]
+        message["change"]["update"].update(fields)
+        wire.say(message)
+    server.publish("Good")
+    updates = page.locator(".updates > article:visible")
+    expect(updates).to_have_count(2)
+    expect(updates.first).to_contain_text("Good")
+    expect(updates.last).to_contain_text("Bad 0")
+    server.publish("Better")
+    expect(updates).to_have_count(3)
+    expect(page.locator(".pinned > article:visible")).to_have_count(1)
+    assert len([text for text in said if "TypeError" in text]) == 2  # in the list, and pinned
+    expect(status(page)).to_have_text("Live")
+
+
 def test_a_snapshot_refills_what_was_loaded(server: Server, page: Page) -> None:
     ids = [server.publish(f"Update {number}", key=number % 2 == 0)["id"] for number in range(60)]
     wire = Wire(page)

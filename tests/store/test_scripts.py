@@ -38,8 +38,8 @@ async def test_committing_and_waiting_share_a_connection(store: Store) -> None:
     await open_feed(store)
     scripts: Scripts = store._scripts
     committed, confirmed = await scripts.commit_and_wait(
-        [f"livefeed:{{news}}:{number}" for number in range(12)],
-        ["log", "abc", "put", "a", "", b"{}", 0, "", "-", 60, 100, "livefeed:{news}:"],
+        [f"livefeed:{{news}}:{number}" for number in range(14)],
+        ["log", "abc", "put", "a", "", b"{}", 0, "", "-", 60, 100, "livefeed:{news}:", "", ""],
         replicas=1,
         timeout_ms=1,
     )

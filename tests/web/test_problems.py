@@ -53,6 +53,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (HTTPException(400, "Bad."), 400, "bad-request"),
     (HTTPException(404), 404, "not-found"),
     (HTTPException(405, headers={"Allow": "POST, GET"}), 405, "method-not-allowed"),
+    (HTTPException(408), 408, "too-slow"),
     (HTTPException(426), 426, "upgrade-required"),
     (HTTPException(413), 413, "too-large"),
     (HTTPException(415), 415, "unsupported-media-type"),
