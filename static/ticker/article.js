@@ -1,4 +1,4 @@
-/** An update as an article: the same markup as the server's templates/_update.html. @import { Update } from '../client/types' */
+/** An update as an article: equal to the server's templates/_update.html. @import { Update } from '../client/types' */
 import { fill } from '../client/html.js';
 import { brief, clock, full } from './time.js';
 import { words } from './words.js';
@@ -7,7 +7,7 @@ import { words } from './words.js';
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
+    if (value != null && value !== false) element.setAttribute(key, value);
   }
   element.append(...children.filter((child) => child || child === 0));
   return element;
@@ -32,7 +32,7 @@ function figure({ url, alt, width, height, caption, credit }, origin) {
   return h('figure', {}, image, about);
 }
 
-/** Only these may be led to, whatever a server says. */
+/** Only these may be led to. */
 const safe = (url) => (/^https?:/i.test(url) ? url : null);
 
 /** Fills `article` anew; the node stays, and focus and place with it. @param {HTMLElement} article @param {Update} update */

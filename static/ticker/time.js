@@ -22,7 +22,7 @@ const DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' };
 const date = (time, timeZone) => format('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }, time);
 const dates = new Map();
 
-/** The date in the feed's zone, as 2026-11-22. Asked for each update at each change: remembered. */
+/** The date in the feed's zone, as 2026-11-22. Asked for often: remembered. */
 export function dayKey(time, { timezone }) {
   const name = `${timezone} ${time}`;
   if (!dates.has(name)) dates.set(name, date(time, timezone));

@@ -17,10 +17,10 @@ function reconcile(parent, wanted) {
     const node = nodes.get(key) ?? make();
     if (rewrite && node.dataset.rev !== String(rev)) {
       node.dataset.rev = rev;
-      try {
+      try { // each alone
         rewrite(node);
         node.hidden = false;
-      } catch (error) { // stops no other
+      } catch (error) {
         node.hidden = true;
         console.error(key, error);
       }

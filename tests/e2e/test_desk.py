@@ -208,7 +208,7 @@ def test_a_text_typed_before_a_slow_answer_is_kept_in_its_feed(desk: Page, serve
     server.create_feed("other", title="Other feed")
     desk.reload()
     waiting: list[Route] = []
-    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)  # noqa: PLW0108
+    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)
     box(desk).fill("First")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.get_by_role("button", name="Publishing…")).to_be_visible()
@@ -228,7 +228,7 @@ def test_a_text_published_while_another_feed_is_shown_is_kept_no_longer(desk: Pa
     server.create_feed("other", title="Other feed")
     desk.reload()
     waiting: list[Route] = []
-    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)  # noqa: PLW0108
+    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)
     box(desk).fill("First")
     desk.get_by_role("button", name="Publish").click()
     feed = desk.get_by_role("combobox", name="Feed")
@@ -280,7 +280,8 @@ def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Se
     expect(form.get_by_label("Tags")).to_have_accessible_description(re.compile("10"))
     expect(box(desk)).not_to_have_attribute("aria-invalid", "true")
     said, tags = form.locator(".field-problem").bounding_box(), form.get_by_label("Tags").bounding_box()
-    assert said and tags
+    assert said
+    assert tags
     assert said["x"] == tags["x"]
     assert 0 <= said["y"] - tags["y"] - tags["height"] < 20
     assert texts(server) == []
