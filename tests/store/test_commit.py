@@ -246,7 +246,8 @@ async def test_two_lost_replies_are_told_and_the_key_says_what_happened(
 @pytest.mark.parametrize(
     "key",
     [
-        KEYS.updates, KEYS.timeline, KEYS.key_events, KEYS.pinned, KEYS.tags, KEYS.gone, KEYS.sources, KEYS.said, KEYS.imported,
+        KEYS.updates, KEYS.timeline, KEYS.key_events, KEYS.pinned, KEYS.tags, KEYS.gone, KEYS.sources,
+        KEYS.said, KEYS.imported,
         KEYS.offsets(), KEYS.tag("old"), KEYS.tag("new"),
     ],
 )  # fmt: skip

@@ -14,7 +14,8 @@ KEYS = FeedKeys(FEED)
 def test_a_feeds_keys_share_a_slot() -> None:
     names = [
         KEYS.meta, KEYS.log(), KEYS.log("desklog"), KEYS.updates, KEYS.timeline, KEYS.key_events, KEYS.pinned,
-        KEYS.tag("energy"), KEYS.tags, KEYS.offsets(), KEYS.offsets("desklog"), KEYS.gone, KEYS.sources, KEYS.said, KEYS.imported,
+        KEYS.tag("energy"), KEYS.tags, KEYS.offsets(), KEYS.offsets("desklog"), KEYS.gone, KEYS.sources,
+        KEYS.said, KEYS.imported,
         KEYS.revisions("a"), KEYS.idem("h"),
     ]  # fmt: skip
     assert len(set(names)) == len(names)
