@@ -26,13 +26,14 @@ class BoundedHttp(H11Protocol):
     being answered; uvicorn's httptools does neither, and keeps whatever one connection sends.
 
     States: waiting for a head (``head_s`` at most), answering, waiting for the next request (uvicorn's
-    keep-alive time).
+    keep-alive time), handed over to a WebSocket.
     """
 
     head_s: ClassVar[float] = 10.0
     """How long a request's head may take to arrive, the handshake of a WebSocket included."""
 
     _head_due: asyncio.TimerHandle | None = None
+    _is_websocket = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -41,6 +42,8 @@ class BoundedHttp(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._is_websocket:
+            return
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering or self.timeout_keep_alive_task is not None:
             self._head_came()
@@ -53,6 +56,7 @@ class BoundedHttp(H11Protocol):
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._head_came()
+        self._is_websocket = True  # from here on the connection belongs to another protocol
         super().handle_websocket_upgrade(event)
 
     def _expect_head(self) -> None:

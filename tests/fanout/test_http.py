@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from livefeed.fanout.http import STALLED_MS, UNSENT_BYTES, BoundedHttp
+from tests.clients import TRANSPORTS, Client
 from tests.live import FEED, Serving, eventually, serving
 from tests.redis_servers import RedisServer, newest_binary
 
@@ -72,17 +73,16 @@ async def test_a_head_without_end_is_refused(served: Serving) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
 
 
-async def test_a_stream_outlives_the_time_for_heads(served: Serving) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(b"GET /v1/feeds/%s/events HTTP/1.1\r\nHost: x\r\n\r\n" % FEED.encode())
-    await reader.readuntil(b"event: sync")
-    await asyncio.sleep(0)
-    loop = asyncio.get_running_loop()
-    later = loop.time() + 3 * BoundedHttp.head_s
-    await eventually(lambda: loop.time() > later, "the time for heads to pass")
-    await served.publish("Still there")
-    assert b"Still there" in await asyncio.wait_for(reader.readuntil(b"Still there"), 10)
-    writer.close()
+@pytest.mark.parametrize("transport", [TRANSPORTS["websocket"], TRANSPORTS["sse"]])
+async def test_a_stream_outlives_the_time_for_heads(served: Serving, transport: type[Client]) -> None:
+    async with transport(served.base, FEED) as client:
+        await client.until(lambda: client.messages, "the first sync")
+        loop = asyncio.get_running_loop()
+        later = loop.time() + 3 * BoundedHttp.head_s
+        await eventually(lambda: loop.time() > later, "the time for heads to pass")
+        await served.publish("Still there")
+        await client.until(lambda: client.texts == ["Still there"], "the update")
+        assert client.reconnects == 0
 
 
 async def test_only_so_many_pipelined_requests_are_read_ahead(served: Serving) -> None:
