@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.livefeed_process import Livefeed, command, environment, run_command
-
-REAL = Path(__file__).resolve().parent.parent.parent / "shared/data"
+from tests.real_data import needs_real_feeds, real_feed
 
 
 @pytest.fixture(scope="module")
@@ -104,17 +103,17 @@ def test_import_says_what_it_skipped_and_why(livefeed: Livefeed) -> None:
     assert "text" in done.stderr
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real feeds are not part of the project")
+@needs_real_feeds
 @pytest.mark.parametrize(
     "name", ["liveblog-2023-12-13.ndjson", "wire-reddit.atom.xml", "wire-spiegel.rss.xml"]
 )
 def test_real_feeds_import_and_twice_is_once(livefeed: Livefeed, name: str) -> None:
     feed = name.split(".")[0].lower()
     run(livefeed, "feed", "create", feed)
-    first = run(livefeed, "import", feed, REAL / name)
+    first = run(livefeed, "import", feed, real_feed(name))
     assert not first.startswith("0 published")
     assert first.endswith("0 skipped\n")
-    assert run(livefeed, "import", feed, REAL / name).startswith("0 published, 0 edited")
+    assert run(livefeed, "import", feed, real_feed(name)).startswith("0 published, 0 edited")
 
 
 def test_tail_prints_one_message_a_line(livefeed: Livefeed) -> None:

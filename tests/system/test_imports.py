@@ -15,6 +15,7 @@ from tests.clients import TRANSPORTS, Client, fresh_page
 from tests.e2e.conftest import ARGUMENTS
 from tests.live import FEED, Serving, serving
 from tests.livefeed_process import run_command
+from tests.real_data import REAL_FEEDS
 from tests.redis_servers import RedisServer, newest_binary
 
 pytestmark = pytest.mark.anyio
@@ -24,8 +25,6 @@ OWN = [
     TESTS / "wires/samples" / name
     for name in ("updates.ndjson", "windows-1251.rss.xml", "xhtml.atom.xml", "feed.json")
 ]
-# Real feeds, which are not part of the project: used where they are there.
-REAL = sorted((TESTS.parent.parent / "shared/data").glob("[lw]i*-*.*"))
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ async def shown(page: Page) -> list[list[str]]:
 
 async def import_all(live: Serving, url: str) -> list[str]:
     said = []
-    for file in OWN + REAL:
+    for file in OWN + REAL_FEEDS:
         done = await asyncio.to_thread(run_command, "import", FEED, file, "--redis-url", url)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)

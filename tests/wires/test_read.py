@@ -7,9 +7,7 @@ import pytest
 from livefeed.core.models import UpdateCreate
 from livefeed.errors import InvalidInput
 from livefeed.wires.read import Wire, read_wire
-
-SHARED = Path(__file__).resolve().parents[3] / "shared/data"
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="NOT TESTED: ../shared/data is not there")
+from tests.real_data import needs_real_feeds, real_feed
 
 
 def said(draft: UpdateCreate) -> dict[str, object]:
@@ -42,19 +40,19 @@ def test_each_kind_is_known_by_its_content(
         assert all(draft.source for draft in wire.entries)
 
 
-@needs_shared
+@needs_real_feeds
 def test_a_real_live_blog() -> None:
-    wire = read_wire((SHARED / "liveblog-2023-12-13.ndjson").read_bytes())
+    wire = read_wire(real_feed("liveblog-2023-12-13.ndjson").read_bytes())
     assert (wire.kind, len(wire.entries), wire.skipped) == ("ndjson", 11, [])
     assert [draft.time for draft in wire.entries] == sorted(draft.time or "" for draft in wire.entries)
     assert {draft.format for draft in wire.entries} == {"html"}
 
 
-@needs_shared
+@needs_real_feeds
 def test_real_feeds() -> None:
-    [atom] = read_wire((SHARED / "wire-reddit.atom.xml").read_bytes()).entries
+    [atom] = read_wire(real_feed("wire-reddit.atom.xml").read_bytes()).entries
     assert (atom.source, atom.time, atom.tags) == ("t3_glvkc5", "2020-05-18T05:44:47Z", ["r/rust"])
-    [rss] = read_wire((SHARED / "wire-spiegel.rss.xml").read_bytes()).entries
+    [rss] = read_wire(real_feed("wire-spiegel.rss.xml").read_bytes()).entries
     assert (rss.time, rss.author) == ("2021-02-06T23:01:00Z", "DER SPIEGEL")
 
 
