@@ -17,7 +17,7 @@ from livefeed.core.models import FeedCreate, Role, UpdateCreate
 from livefeed.core.paging import PageQuery
 from livefeed.core.validation import parse
 from livefeed.fanout.hub import Hub
-from livefeed.fanout.stream import stream
+from livefeed.fanout.stream import DraftPass, stream
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.wires.exporting import line_of
@@ -94,7 +94,7 @@ async def tail(feed: str, *, store: Store) -> None:
     try:
         channel = await hub.channel(feed)
         async for batch in stream(
-            hub, channel, None, ping_s=store.settings.ping_s, drain_s=0, with_draft=True
+            hub, channel, None, ping_s=store.settings.ping_s, drain_s=0, draft_pass=DraftPass("", 0.0)
         ):
             for message in batch:
                 click.echo(message.data)

@@ -55,14 +55,22 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
         if embedded is not None:
             (settings.data_dir / _ADDRESS).write_text(settings.origin)
 
+        told = False
+
         def announce() -> None:
+            nonlocal told
+            told = True
             say(_announcement(settings, start, demo=demo))
 
-        if settings.workers == 1:
-            run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
-        else:
+        try:
+            if settings.workers == 1:
+                run(_serve_one(settings, listeners[0], embedded, demo=demo, announce=announce))
+                return
             jobs = [(_work, (settings, listener, demo and at == 0)) for at, listener in enumerate(listeners)]
             supervise(jobs, _watching(embedded, settings, announce))
+        finally:
+            if start.token is not None and not told:  # it was made, and nobody would know it
+                say(_token_lines(start.token))
 
 
 def address(settings: Settings) -> str:
@@ -203,11 +211,12 @@ def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
         f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',
     ]
     if start.token is not None:
-        lines += [
-            f"  Token   {start.token}",
-            "          (admin; sign in at the desk with it. It is not shown again.)",
-        ]
+        lines.append(_token_lines(start.token))
     return "\n".join(lines)
+
+
+def _token_lines(token: str) -> str:
+    return f"  Token   {token}\n          (admin; sign in at the desk with it. It is not shown again.)"
 
 
 def _log_to_stderr(settings: Settings) -> None:

@@ -10,11 +10,13 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+import idna
+
 __all__ = ["image_address", "origin", "web_address"]
 
 _NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]")
 _MEDIA = re.compile(r"/media/[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -77,11 +79,13 @@ def _ascii_host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if parts.netloc.rpartition("@")[2].startswith("["):
         return f"[{ipaddress.IPv6Address(host)}]"
-    name = host.encode("idna").decode()
-    name.encode().decode("idna")  # labels that begin with xn-- must mean something
+    name = host if host.isascii() else idna.encode(host, uts46=True, transitional=False).decode()
     labels = name.removesuffix(".").split(".")
     if not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"{host} is no host")
+    for label in labels:
+        if label.startswith("xn--") and not label[4:].encode().decode("punycode"):
+            raise ValueError(f"{label} means nothing")
     if labels[-1].isdigit():  # then it is an IPv4 address, or nothing
         return str(ipaddress.IPv4Address(name))
     return name

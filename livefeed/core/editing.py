@@ -121,11 +121,13 @@ def _build(
     return update
 
 
+# Not Cn: what this Python does not know yet may be an emoji.
+_UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs"})
+
+
 def _shows_something(html: str) -> bool:
     """A picture, or a character that is neither space nor control nor format (as U+200B)."""
-    return "<img" in html or any(
-        unicodedata.category(character)[0] not in "ZC" for character in plain_text(html)
-    )
+    return "<img" in html or any(unicodedata.category(it) not in _UNSEEN for it in plain_text(html))
 
 
 def _feed(wanted: FeedCreate, *, opened: str | None, closed: str | None) -> Feed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -37,8 +38,9 @@ class BoundedHttp(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        _bound(transport.get_extra_info("socket"))
         self._expect_head()
+        with suppress(OSError):  # reset already
+            _bound(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -22,7 +22,7 @@ from livefeed.fanout.channel import Channel
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.joining import Joined
 
-__all__ = ["OVERLOAD_RETRY_S", "Message", "bye", "poll", "stream", "watching"]
+__all__ = ["OVERLOAD_RETRY_S", "DraftPass", "Message", "bye", "poll", "stream", "watching"]
 
 OVERLOAD_RETRY_S = 5.0
 """When a reader is to come back where Redis was needed and is away."""
@@ -48,6 +48,14 @@ def bye(reason: ByeReason, retry_s: float | None) -> Message:
     return Message("bye", messages.bye(reason, retry_ms), reason=reason, retry_ms=retry_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class DraftPass:
+    """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time)."""
+
+    token: str
+    since: float
+
+
 @contextmanager
 def watching(channel: Channel) -> Iterator[None]:
     """Be counted as a reader of this channel, which also keeps it open."""
@@ -65,19 +73,17 @@ async def stream(
     *,
     ping_s: float,
     drain_s: float,
-    with_draft: bool = False,
-    token: str | None = None,
+    draft_pass: DraftPass | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
-    ``with_draft``: the reader may follow the feed while it is a draft, by the token of that name, if
-    one is named, until it is revoked.
+    ``draft_pass``: the reader may follow the feed while it is a draft.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
     """
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    with_draft = draft_pass is not None
     joined = await hub.join(channel, position)
     standing = joined.position
     if with_draft or not channel.is_draft:
@@ -92,7 +98,7 @@ async def stream(
         if channel.ended:
             yield [bye(channel.ended, None if channel.ended == "closed" else OVERLOAD_RETRY_S)]
             return
-        if token is not None and hub.revoked_since(token, began):
+        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
             yield [bye("revoked", None)]
             return
         if channel.is_draft and not with_draft:
@@ -121,16 +127,28 @@ async def stream(
             await channel.next_turn(ping_at - now)
 
 
-async def poll(hub: Hub, channel: Channel, position: Position | None, *, wait_s: float) -> Message:
+async def poll(
+    hub: Hub,
+    channel: Channel,
+    position: Position | None,
+    *,
+    wait_s: float,
+    draft_pass: DraftPass | None = None,
+) -> Message:
     """One ``sync``: at once if there is something to tell, else within ``wait_s``, then without changes.
 
     Raises:
-        FeedNotFound, StoreError
+        FeedNotFound: it has become a draft meanwhile, or the token for it was revoked.
+        StoreError
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
     while True:
         joined = await hub.join(channel, position)
+        if draft_pass is None and channel.is_draft:
+            raise FeedNotFound(channel.log.feed)
+        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
+            raise FeedNotFound(channel.log.feed)
         left = deadline - loop.time()
         if joined.news or left <= 0 or hub.draining or channel.ended:
             return _sync(joined)

@@ -31,6 +31,9 @@ class _Feed:
     key_events: dict[str, int]
     pinned: dict[str, int]
     offsets: dict[str, int]
+    sources: dict[str, str]
+    said: set[str]
+    imported: set[str]
     gone: set[str]
     tags: dict[str, int]
     tagged: dict[str, dict[str, int]]
@@ -57,6 +60,7 @@ def _compare(feed: _Feed) -> list[str]:
     _check_head(feed)
     _check_log(feed)
     _check_sets(feed)
+    _check_sources(feed)
     return feed.problems
 
 
@@ -74,6 +78,7 @@ async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
     if not known:
         raise FeedNotFound(feed)
     hashes = [keys.meta, keys.updates, keys.offsets(), keys.gone, keys.tags]
+    hashes += [keys.sources, keys.said, keys.imported]
     sets = [keys.timeline, keys.key_events, keys.pinned, *map(keys.tag, tags)]
     log, info, *rest = await scripts.read(
         keys.meta,
@@ -82,7 +87,9 @@ async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
         *(("HGETALL", name) for name in hashes),
         *(("ZRANGE", name, 0, -1, "WITHSCORES") for name in sets),
     )
-    meta, updates, offsets, gone, counts = (dict(pairs_of(answer)) for answer in rest[: len(hashes)])
+    meta, updates, offsets, gone, counts, sources, said, imported = (
+        dict(pairs_of(answer)) for answer in rest[: len(hashes)]
+    )
     timeline, key_events, pinned, *tagged = (_scores(answer) for answer in rest[len(hashes) :])
     return _Feed(
         meta=meta,
@@ -94,6 +101,9 @@ async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
         pinned=pinned,
         offsets={key.decode(): int(offset) for key, offset in offsets.items()},
         gone={id_.decode() for id_ in gone},
+        sources={source.decode(): id_.decode() for source, id_ in sources.items()},
+        said={source.decode() for source in said},
+        imported={id_.decode() for id_ in imported},
         tags={tag.decode(): int(count) for tag, count in counts.items()},
         tagged=dict(zip(tags, tagged, strict=True)),
     )
@@ -101,6 +111,15 @@ async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
 
 def _scores(answer: list[bytes]) -> dict[str, int]:
     return {member.decode(): int(float(score)) for member, score in pairs_of(answer)}
+
+
+def _check_sources(feed: _Feed) -> None:
+    if lost := set(feed.sources.values()) - set(feed.updates) - feed.gone:
+        feed.problems.append(f"a source made what is nowhere: {sorted(lost)[:5]}")
+    if feed.said != set(feed.sources):
+        feed.problems.append("of other sources it is known what they said than what they made")
+    if left := feed.imported - set(feed.updates):
+        feed.problems.append(f"imported, and not there: {sorted(left)[:5]}")
 
 
 def _check_head(feed: _Feed) -> None:

@@ -9,7 +9,7 @@
 --   delete   expected: '' for any revision
 --   feed     expected: the feed's JSON as it stands, '' for a new feed; body: its new JSON
 --   remove   the feed with everything in it; expected: as for feed
---   note     nothing but that this request was made, and found the revision that is the body
+--   note     nothing but that this request (and this source) found the revision that is the body; told as -<rev>
 --   recall   nothing: has this request been committed before?
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
@@ -61,6 +61,14 @@ local function known_source()
   if made then return made end
   local is_ours = redis.call('HEXISTS', updates, source) == 1 or redis.call('HEXISTS', gone, source) == 1
   return is_ours and source
+end
+
+-- What outlives a deletion is a hash: a source is often an address with the headline in it.
+local function know_source()
+  if source == '' then return end
+  redis.call('HSET', sources, source_hash, id)
+  redis.call('HSET', said, source_hash, digest)
+  if source ~= id then redis.call('HSET', imported, id, source) end
 end
 
 local function last_id()
@@ -134,7 +142,7 @@ end
 
 -- Checks ---------------------------------------------------------------------------------------
 
-local refusal = refuse_wrong_types()
+local refusal = op ~= 'remove' and refuse_wrong_types()
 if refusal then return refusal end
 
 local before = redis.call('GET', idem)
@@ -190,8 +198,9 @@ end
 -- Writes ---------------------------------------------------------------------------------------
 
 if op == 'remove' then
-  for _, update_id in ipairs(redis.call('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
-  for _, tag in ipairs(redis.call('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
+  -- pcall: of the wrong type, a key has no fields; it goes all the same.
+  for _, update_id in ipairs(redis.pcall('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
+  for _, tag in ipairs(redis.pcall('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
   redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
     prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
   remember('0')
@@ -199,8 +208,9 @@ if op == 'remove' then
 end
 
 if op == 'note' then
-  remember(body)
-  return {'done', id, body, head}
+  know_source()
+  remember('-' .. body)
+  return {'done', id, '-' .. body, head}
 end
 
 if op ~= 'delete' then
@@ -219,12 +229,7 @@ if op == 'put' then
   end
   redis.call('HSET', updates, id, body)
   index(update, ms)
-  if source ~= '' then
-    -- What outlives a deletion is a hash: a source is often an address with the headline in it.
-    redis.call('HSET', sources, source_hash, id)
-    redis.call('HSET', said, source_hash, digest)
-    redis.call('HSET', imported, id, source)
-  end
+  know_source()
   rev, offset = whole(update.rev), append(reign, id, '{"op":"put","update":' .. body .. '}')
 elseif op == 'delete' then
   local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'

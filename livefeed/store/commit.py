@@ -79,11 +79,15 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What was written. ``replayed``: not now, but by an earlier request with the same key."""
+    """What was written. ``replayed``: not now, but by an earlier request with the same key.
+
+    ``changed`` is False where that request found that there was nothing to change.
+    """
 
     id: str
     rev: int
     replayed: bool
+    changed: bool
 
 
 class SourceKnown(LivefeedError):
@@ -166,7 +170,7 @@ class Committer:
 def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
     match got:
         case [b"done" | b"replay" as how, bytes(id_), bytes(rev), *_]:
-            return Committed(id_.decode(), int(rev), how == b"replay")
+            return Committed(id_.decode(), abs(int(rev)), how == b"replay", not rev.startswith(b"-"))
         case [b"mismatch"]:
             raise IdempotencyMismatch
         case [b"missing"]:

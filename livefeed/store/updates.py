@@ -23,16 +23,19 @@ from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
 from livefeed.store.scripts import Scripts, pairs_of
 
-__all__ = ["MAX_TAGS", "Outcome", "Updates"]
+__all__ = ["MAX_TAGS", "Kind", "Outcome", "Updates"]
 
 MAX_TAGS = 500
+
+
+Kind = Literal["created", "edited", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a write came to. ``update`` is the update's JSON as it stands, ``rev`` the revision written."""
 
-    kind: Literal["created", "edited", "unchanged"]
+    kind: Kind
     id: str
     rev: int
     update: bytes
@@ -173,11 +176,12 @@ class Updates:
             # then only what it does say is taken over.
             unchanged = source is not None and known.digest == source.digest
             said = {} if unchanged else _said(draft)
+            source = None if unchanged else source
             if draft.time is None:
                 said.pop("time", None)
             return await self._edit(feed, known.update_id, said, None, idempotency, source)
         body = await self.get(feed, done.id) if done.replayed else body
-        return Outcome("created" if done.rev == 1 else "edited", done.id, done.rev, body)
+        return Outcome(_kind(done), done.id, done.rev, body)
 
     async def _commit(self, feed: str, commit: Commit) -> Committed:
         try:
@@ -214,7 +218,8 @@ class Updates:
         source: Source | None,
     ) -> Outcome:
         if idempotency is not None and (done := await self._committer.recall(feed, idempotency)):
-            return Outcome("edited", update_id, done.rev, await self.get(feed, update_id))
+            kind: Kind = "edited" if done.changed else "unchanged"
+            return Outcome(kind, update_id, done.rev, await self.get(feed, update_id))
         while True:
             raw = await self.get(feed, update_id)
             current = Update.model_validate(orjson.loads(raw))
@@ -222,8 +227,9 @@ class Updates:
                 raise RevisionConflict(raw)
             revised = editing.edit(current, patch, now=datetime.now(UTC))
             if revised is current:
-                if idempotency is not None:
-                    note = Commit("note", update_id, body=str(current.rev).encode(), idempotency=idempotency)
+                if idempotency is not None or source is not None:
+                    found = str(current.rev).encode()
+                    note = Commit("note", update_id, "", found, 0, source, idempotency)
                     await self._committer.commit(feed, note)
                 return Outcome("unchanged", current.id, current.rev, raw)
             body = orjson.dumps(revised.model_dump())
@@ -260,6 +266,12 @@ class Updates:
         except UpdateGone:
             return
         self._on_delete()
+
+
+def _kind(done: Committed) -> Kind:
+    if not done.changed:
+        return "unchanged"
+    return "created" if done.rev == 1 else "edited"
 
 
 def _said(draft: UpdateCreate) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
@@ -9,6 +10,7 @@ from starlette.requests import HTTPConnection
 from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound
 from livefeed.fanout.channel import Channel
+from livefeed.fanout.stream import DraftPass
 from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
 
@@ -19,12 +21,12 @@ __all__ = ["Admitted", "open_channel"]
 class Admitted:
     """A channel for one who asks; ``headers`` let their page read the answer.
 
-    ``token``: the name of the token by which they may follow it while it is a draft, None if by none.
+    ``draft_pass``: by which they may follow it while it is a draft.
     """
 
     channel: Channel
     headers: dict[str, str]
-    token: str | None
+    draft_pass: DraftPass | None
 
 
 async def open_channel(connection: HTTPConnection) -> Admitted:
@@ -37,7 +39,11 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
     """
     channel = await site_of(connection).hub.channel(connection.path_params["feed"])
     feed = Feed.model_validate(channel.feed)
-    token = None if feed.is_public else await draft_token(connection, feed)
-    if token is None and not feed.is_public:
-        raise FeedNotFound(feed.slug)
-    return Admitted(channel, site_headers(connection, feed), token.name if token else None)
+    draft_pass = None
+    if not feed.is_public:
+        since = asyncio.get_running_loop().time()
+        token = await draft_token(connection, feed)
+        if token is None:
+            raise FeedNotFound(feed.slug)
+        draft_pass = DraftPass(token.name, since)
+    return Admitted(channel, site_headers(connection, feed), draft_pass)

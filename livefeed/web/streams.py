@@ -54,8 +54,7 @@ def _stream(site: Site, admitted: Admitted, position: Position | None) -> AsyncG
         site.hub,
         admitted.channel,
         position,
-        with_draft=admitted.token is not None,
-        token=admitted.token,
+        draft_pass=admitted.draft_pass,
         ping_s=site.settings.ping_s,
         drain_s=site.settings.drain_s,
     )
@@ -219,7 +218,7 @@ async def events(request: Request) -> Response:
         return _EventStream(site, None, _once(bye("drain", 1.0)), headers)
     resumed = request.headers.get("last-event-id")
     position = _position(resumed or request.query_params.get("after"))
-    goes_on = channel.goes_on(with_draft=admitted.token is not None)
+    goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
     return _EventStream(site, channel, _or_overload(_stream(site, admitted, position)), headers)
@@ -264,13 +263,12 @@ async def changes(request: Request) -> Response:
     position = Position.parse(after) if after is not None else None
     with watching(channel):
         message = await _unless_gone(
-            poll(site.hub, channel, position, wait_s=int(wait)), _disconnected(request.receive)
+            poll(site.hub, channel, position, wait_s=int(wait), draft_pass=admitted.draft_pass),
+            _disconnected(request.receive),
         )
     if message is None:
         return Response()  # nobody is there to read it
-    if channel.is_draft and admitted.token is None:  # it has become one meanwhile
-        raise FeedNotFound(channel.log.feed)
-    cache = caching.BRIEF if admitted.token is None else caching.NO_STORE
+    cache = caching.BRIEF if admitted.draft_pass is None else caching.NO_STORE
     return caching.answer(request, message.data, cache=cache, headers=admitted.headers)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from livefeed.core.models import UpdateCreate
-from livefeed.errors import InvalidInput, UpdateGone
+from livefeed.errors import InvalidInput, TooManyPinned, UpdateGone
 from livefeed.wires.entry import Skipped, Wire
 
 __all__ = ["ImportStore", "Report", "import_wire"]
@@ -57,7 +57,7 @@ async def import_wire(
             outcome = await store.updates.publish(feed, draft)
         except UpdateGone:
             report.deleted_here += 1
-        except InvalidInput as error:
+        except (InvalidInput, TooManyPinned) as error:
             report.skipped.append(Skipped(draft.source or "", str(error)))
         else:
             match outcome.kind:

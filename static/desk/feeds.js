@@ -93,6 +93,8 @@ export class Feeds {
     say(tools, '');
     try {
       this.heard(await api('PATCH', `feeds/${this.current.slug}`, { body: { status }, patch: true, key: newKey() }));
+      // The stream had ended with the feed; by itself it would look again after a minute only.
+      if (status === 'open') this.onchoose(this.current);
     } catch (error) {
       say(tools, error.message, error.passing);
     }

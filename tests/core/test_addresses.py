@@ -16,6 +16,9 @@ from livefeed.core.addresses import image_address, origin, web_address
         "https://127.0.0.1/",
         "https://[2001:db8::1]:8443/x",
         "https://example.org./",
+        "https://xn--strae-oqa.de/",
+        "https://foo-.example.com/",
+        "https://r3---sn-abc.example.com/",
     ],
 )
 def test_addresses_that_are_kept_as_they_are(address: str) -> None:
@@ -58,6 +61,7 @@ def test_addresses_that_are_none(address: str) -> None:
         ("HTTPS://WWW.Example.org:443", "https://www.example.org"),
         ("http://localhost:8000", "http://localhost:8000"),
         ("https://пример.рф", "https://xn--e1afmkfd.xn--p1ai"),
+        ("https://straße.de", "https://xn--strae-oqa.de"),
         ("https://[2001:DB8::1]:444", "https://[2001:db8::1]:444"),
     ],
 )

@@ -169,6 +169,17 @@ def test_a_picture_alone_has_its_description_as_headline() -> None:
     assert published(text="![](https://example.org/a.png)").headline == "…"
 
 
+@pytest.mark.parametrize("text", ["\u200b", "***", "&nbsp;", "\u2066\u2069"])
+def test_a_text_that_nobody_would_see(text: str) -> None:
+    with pytest.raises(InvalidInput, match="would be seen"):
+        published(text=text)
+
+
+@pytest.mark.parametrize("text", ["\U0001fae8", "\U0001f6dc", "\uf8ff", "7"])
+def test_a_text_of_one_character(text: str) -> None:
+    assert published(text=text).headline == text
+
+
 # Feeds ------------------------------------------------------------------------------------------
 
 

@@ -394,3 +394,21 @@ async def test_so_much_can_be_pinned_and_no_more(store: Store) -> None:
     await store.updates.edit(FEED, made[1].id, {"pinned": False})
     await store.updates.edit(FEED, other.id, {"pinned": True})
     await assert_sound(store)
+
+
+async def test_an_import_of_the_own_export_undoes_no_edit_either(store: Store) -> None:
+    made = await publish(store, "As it was")
+    item: Json = {"source": made.id, "title": None}
+    assert (await publish(store, "As it was", **item)).kind == "unchanged"
+    await store.updates.edit(FEED, made.id, {"text": "Put right here"})
+    assert (await publish(store, "As it was", **item)).kind == "unchanged"
+    assert (await read(store, made.id))["text"] == "Put right here"
+    assert await store.updates.sources(FEED) == {}
+    await assert_sound(store)
+
+
+async def test_a_replay_of_what_changed_nothing_is_no_creation(store: Store) -> None:
+    await publish(store, "From the wire", source="wire-3")
+    key = idempotency("k3", b"one")
+    assert (await publish(store, "From the wire", source="wire-3", idem=key)).kind == "unchanged"
+    assert (await publish(store, "From the wire", source="wire-3", idem=key)).kind == "unchanged"

@@ -122,3 +122,17 @@ async def all_messages(served: Serving, transport: str, headers: dict[str, str])
     ) as http:
         text = (await http.get(f"{path}/events")).text
         return [orjson.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+
+
+async def test_a_revoked_token_ends_its_poll_of_a_draft(served: Serving) -> None:
+    await served.store.feeds.patch(FEED, {"status": "draft"})
+    await served.caught_up()
+    position = (await served.store.log(FEED).attach()).reigns.position
+    async with httpx.AsyncClient(
+        base_url=served.base, trust_env=False, headers=await editor_of(served), timeout=20
+    ) as http:
+        url = f"/v1/feeds/{FEED}/changes?wait=15&after={position}"
+        polling = asyncio.create_task(http.get(url))
+        await eventually(lambda: served.hub.statistics()["readers"] == 1, "the poll")
+        await served.store.tokens.revoke("ed")
+        assert (await polling).status_code == 404
