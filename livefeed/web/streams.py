@@ -182,17 +182,27 @@ class _EventStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body"})
-            else:
-                await _unless_gone(self._send_all(send), _disconnected(receive))
+                return
+            stuck = await _unless_gone(self._send_all(send), _disconnected(receive))
+        if stuck:
+            # Neither said good-bye to nor counted any more. ASGI cannot cut a connection: the kernel
+            # does, after fanout.http.STALLED_MS.
+            await _disconnected(receive)
 
-    async def _send_all(self, send: Send) -> None:
-        with suppress(OSError):  # gone, or takes nothing any more (TimeoutError): the connection is dropped
+    async def _send_all(self, send: Send) -> bool:
+        """Send until the end; True if the reader took nothing for too long."""
+        try:
             async with aclosing(self._batches) as batches:
                 async for batch in batches:
                     body = b"".join(message.sse() for message in batch)
                     async with asyncio.timeout(self._site.settings.send_timeout_s):
                         await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body"})
+        except TimeoutError:
+            return True
+        except OSError:
+            pass  # gone
+        return False
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -494,6 +494,10 @@ def test_an_admin_creates_closes_and_reopens_a_feed(desk: Page, server: Server) 
     desk.get_by_role("button", name="Reopen this feed").click()
     expect(desk.get_by_role("button", name="Publish")).to_be_enabled()
     assert server.page("storm")["feed"]["status"] == "open"
+    expect(desk.get_by_role("status")).to_have_text("Live")
+    server.publish("Again", feed="storm")
+    expect(row(desk, "Again")).to_be_visible()
+    expect(desk.get_by_role("button", name="Publish")).to_be_enabled()
 
 
 def test_a_feed_is_made_once_whatever_becomes_of_the_answer(desk: Page, server: Server) -> None:

@@ -51,7 +51,9 @@ async def test_readers_who_vanish_are_not_counted(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-async def test_a_reader_that_takes_nothing_is_let_go(shared_redis: RedisServer) -> None:
+async def test_a_reader_that_takes_nothing_is_let_go(
+    shared_redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
     shared_redis.clear()
     async with serving(shared_redis.url, send_timeout_s=0.2) as served:
         await served.open_feed()
@@ -63,6 +65,7 @@ async def test_a_reader_that_takes_nothing_is_let_go(shared_redis: RedisServer) 
             while channel.readers and asyncio.get_running_loop().time() < deadline:
                 await asyncio.gather(*(served.publish("x" * 9_000) for _ in range(20)))
             assert channel.readers == 0
+            assert not [record for record in caplog.records if record.levelname == "ERROR"]
         finally:
             for reader in readers:
                 reader.close()
