@@ -193,11 +193,7 @@ class Unauthenticated(AccessError):
 
 
 class Forbidden(AccessError):
-    """``needed`` is the smallest role that would do, or None where the role is not the reason."""
-
-    def __init__(self, reason: str, needed: str | None = None) -> None:
-        self.needed = needed
-        super().__init__(reason)
+    """Known, but not allowed; the message says what is missing."""
 
 
 class StoreError(LivefeedError):

@@ -12,7 +12,7 @@ from livefeed.core.models import Feed, FeedCreate, FeedPatch, Update, UpdateCrea
 from livefeed.core.times import print_time
 from livefeed.errors import InvalidInput
 
-__all__ = ["MAX_UPDATE_BYTES", "create_feed", "edit", "edit_feed", "merge_patch", "publish", "same_content"]
+__all__ = ["MAX_UPDATE_BYTES", "create_feed", "edit", "edit_feed", "merge_patch", "publish"]
 
 MAX_UPDATE_BYTES = 61_440
 """An update's JSON, so that every message of one change stays below 64 KiB."""
@@ -48,14 +48,14 @@ def edit(current: Update, patch: Any, *, now: datetime) -> Update:
         published=current.published,
         time=wanted.time or current.published,
     )
-    if same_content(current, revised):
+    if _same_content(current, revised):
         return current
     touched = any(getattr(current, name) != getattr(revised, name) for name in _CONTENT)
     edited = models.now_text(now) if touched and not wanted.minor else current.edited
     return revised.model_copy(update={"edited": edited})
 
 
-def same_content(one: Update, other: Update) -> bool:
+def _same_content(one: Update, other: Update) -> bool:
     """Whether two revisions say the same to a reader, whatever their ``rev`` and ``edited``."""
     return one.model_dump(exclude={"rev", "edited"}) == other.model_dump(exclude={"rev", "edited"})
 

@@ -37,6 +37,9 @@ class Reader:
     """Folds messages into what a reader sees. Redelivery of anything changes nothing."""
 
     def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self.position: Position | None = None
         self.feed: Json = {}
         self.updates: dict[str, Json] = {}
@@ -73,7 +76,7 @@ class Reader:
 
     def load(self, page: Json) -> None:
         """Begin anew from a page: the snapshot of a ``sync``, or ``GET …/updates``."""
-        self.__init__()  # type: ignore[misc]  # everything known before is void
+        self._forget()
         self.position = Position.parse(page["position"])
         self.feed = page["feed"]
         self.updates = {update["id"]: update for update in page["updates"]}

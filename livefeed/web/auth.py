@@ -81,7 +81,7 @@ def permit(token: Token, role: Role, feed: str | None = None) -> None:
         Forbidden: says what is missing.
     """
     if not token.may(role):
-        raise Forbidden(f"This needs the role “{role}”; “{token.name}” has the role “{token.role}”.", role)
+        raise Forbidden(f"This needs the role “{role}”; “{token.name}” has the role “{token.role}”.")
     if not token.may(role, feed):
         raise Forbidden(f"“{token.name}” may not use the feed “{feed}”: it is limited to other feeds.")
 
