@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     drain_s: float = Field(
         5.0, ge=0.0, le=600.0, description="Seconds over which readers are sent away on shutdown."
     )
+    rotate_s: float = Field(
+        14_400.0,
+        ge=0.0,
+        description="A stream is renewed after 80 to 100 % of these seconds, so that readers spread over "
+        "processes; 0 never does.",
+    )
+    compress: bool = Field(True, description="Compress streams for readers who offer to unpack them.")
     replicas: int = Field(0, ge=0, le=10, description="Replicas that must confirm each write (WAIT).")
     replicas_timeout_ms: int = Field(1_000, ge=1, le=60_000, description="How long to wait for them.")
     idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")

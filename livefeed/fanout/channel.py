@@ -129,6 +129,11 @@ class Channel:
         except LookupError:
             return None
 
+    @property
+    def turn(self) -> asyncio.Event:
+        """Set when something happens here from now on."""
+        return self._turn
+
     async def next_turn(self, timeout_s: float) -> None:
         """Wait until something happened here, at most ``timeout_s``."""
         with suppress(TimeoutError):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Coroutine
+from dataclasses import asdict
 from typing import Any
 
 from livefeed.core.messages import ByeReason
@@ -13,9 +14,11 @@ from livefeed.core.models import SLUG_PATTERN
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.errors import FeedNotFound, LivefeedError, StoreError
 from livefeed.fanout import joining
+from livefeed.fanout.audience import Audience, Tally
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
+from livefeed.fanout.wheel import Wheel
 from livefeed.settings import Settings
 from livefeed.store.log import Attached
 from livefeed.store.store import Store
@@ -44,6 +47,11 @@ class Hub:
         self.draining = False
         self._store, self._settings, self._idle_s = store, settings, idle_s
         self._channels: dict[str, Channel] = {}
+        self._audiences: dict[Channel, Audience] = {}
+        self._tally = Tally()
+        self._wheel = Wheel(
+            ping_s=settings.ping_s, rotate_s=settings.rotate_s, patience_s=settings.send_timeout_s
+        )
         self._opening: dict[str, asyncio.Task[Channel]] = {}
         self._refreshing: dict[Channel, asyncio.Task[Reigns]] = {}
         self._idle_since: dict[Channel, float] = {}
@@ -68,17 +76,20 @@ class Hub:
         self._tail = Tail(self._store.blocked_reader(), followed, self, control_id)
         self._spawn(self._look_after())
         self._spawn(self._canary())
+        self._spawn(self._wheel.run())
 
     async def close(self) -> None:
         """Stop reading."""
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
         await end([*self._tasks, *self._opening.values(), *self._refreshing.values()])
+        await asyncio.gather(*(audience.close() for audience in self._audiences.values()))
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""
         self.draining = True
         for channel in self._channels.values():
             channel.wake()
+        self._spawn(self._wheel.send_away(self._settings.drain_s))
 
     # What endpoints ask -------------------------------------------------------------------------
 
@@ -93,6 +104,12 @@ class Hub:
         if not SLUG_PATTERN.fullmatch(feed):
             raise FeedNotFound(feed)
         return await share(self._opening, feed, lambda: self._open(feed))
+
+    def audience(self, channel: Channel) -> Audience:
+        """The readers of a channel whose connections are ours."""
+        if (audience := self._audiences.get(channel)) is None:
+            audience = self._audiences[channel] = Audience(channel, self, self._wheel, self._tally)
+        return audience
 
     async def join(self, channel: Channel, position: Position | None) -> joining.Joined:
         """See :func:`livefeed.fanout.joining.join`."""
@@ -119,6 +136,7 @@ class Hub:
             "channels": len(self._channels),
             "changes_total": sum(tail.changes for tail in tails),
             "redis_reconnects_total": sum(tail.reconnects for tail in tails),
+            **asdict(self._tally),
             "redis_connected": int(all(tail.connected for tail in tails)),
         }
 
@@ -143,6 +161,8 @@ class Hub:
         if self._channels.get(channel.log.feed) is channel:
             del self._channels[channel.log.feed]
         self._idle_since.pop(channel, None)
+        if (audience := self._audiences.pop(channel, None)) is not None and channel.ended is None:
+            self._spawn(audience.close())  # of one that ended the readers have yet to hear
         if (tail := self._own_tails.pop(channel, None)) is not None:
             self._spawn(tail.close())
 

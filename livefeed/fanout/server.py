@@ -14,16 +14,15 @@ from typing import Any
 
 import uvicorn
 
+from livefeed.core.frames import MAX_FROM_READER_BYTES
 from livefeed.errors import StartupError
-from livefeed.fanout.http import BoundedHttp
 from livefeed.fanout.hub import Hub
+from livefeed.fanout.takeover import DeflateSocket, Http, Socket
 from livefeed.settings import Settings
 
 __all__ = ["Server", "bind", "is_listening", "run"]
 
 BACKLOG = 4096
-MAX_FROM_READER_BYTES = 1024
-"""The largest WebSocket message that a reader may send."""
 
 
 def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
@@ -105,8 +104,8 @@ class Server(uvicorn.Server):
                 app,
                 log_config=None,
                 access_log=settings.access_log,
-                http=BoundedHttp,
-                ws="websockets-sansio",
+                http=Http,
+                ws=DeflateSocket if settings.compress else Socket,
                 ws_max_size=MAX_FROM_READER_BYTES,
                 ws_per_message_deflate=False,
                 backlog=BACKLOG,

@@ -14,7 +14,8 @@ import pytest
 from livefeed.core.messages import PIECE_BYTES
 from livefeed.core.position import Position
 from livefeed.core.reader import Next, Reader
-from livefeed.fanout.stream import Message, bye, poll, stream, watching
+from livefeed.fanout.message import Message, bye
+from livefeed.fanout.stream import poll, stream, watching
 from tests.live import FEED, Live, eventually, live_hub
 from tests.redis_servers import RedisServer
 

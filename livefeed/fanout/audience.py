@@ -1,0 +1,291 @@
+"""An audience: the subscribers of one channel, and the passes that bring them what comes.
+
+Those who stand at the head are *live*. A pass writes to each of them what has come since the last one,
+the same bytes to all who stand together; what comes meanwhile waits for the next pass, and is one write.
+Who cannot take it is *parked*, with nothing but its position, and is brought up to date from the
+channel's window when its buffer has drained. Where each reader goes on is told by its position alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from livefeed.core import messages
+from livefeed.core.position import Position
+from livefeed.errors import FeedNotFound, StoreError
+from livefeed.fanout.channel import Channel
+from livefeed.fanout.framing import FRAMINGS, Framing
+from livefeed.fanout.joining import Joined
+from livefeed.fanout.message import OVERLOAD_RETRY_S, Message, bye
+from livefeed.fanout.news import next_news
+from livefeed.fanout.subscriber import HIGH_WATER_BYTES, State, Subscriber
+from livefeed.fanout.wheel import Wheel
+
+__all__ = ["Audience", "Joiner", "Tally", "Welcome"]
+
+_log = logging.getLogger("livefeed.fanout")
+
+_T = TypeVar("_T")
+
+SLICE = 256
+"""So many readers are written to before others have their turn, which takes a few milliseconds."""
+
+MAX_WELCOMES = 64
+
+
+class Joiner(Protocol):
+    async def join(self, channel: Channel, position: Position | None) -> Joined:
+        """What a reader who comes with this position is told first."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a process's audiences did, for ``/metrics``."""
+
+    frames_total: int = 0
+    writes_total: int = 0
+    parked_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The first bytes for a reader, and where they leave it; all who come alike share it."""
+
+    framing: Framing
+    position: Position
+    data: bytes
+
+
+class Audience:
+    """The subscribers of one channel."""
+
+    def __init__(self, channel: Channel, joiner: Joiner, wheel: Wheel, tally: Tally) -> None:
+        self.channel = channel
+        self._joiner, self._wheel, self._tally = joiner, wheel, tally
+        self._live: dict[Framing, set[Subscriber]] = {framing: set() for framing in FRAMINGS}
+        self._rejoining: dict[Position, list[Subscriber]] = {}
+        self._welcomes: dict[tuple[Position | None, Framing], Welcome] = {}
+        self._size = 0
+        self._passing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Stop passing on. The connections are uvicorn's to close."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Coming and going ---------------------------------------------------------------------------
+
+    async def welcome(self, position: Position | None, framing: Framing) -> Welcome:
+        """What a reader who comes with ``position`` is told first.
+
+        Raises:
+            FeedNotFound, StoreError
+        """
+        key = position, framing
+        known = self._welcomes.get(key)
+        # Kept while nothing changes: what has been deleted since must not be told once more.
+        if known is not None and known.position == self.channel.reigns.position:
+            return known
+        joined = await self._joiner.join(self.channel, position)
+        sync = Message("sync", joined.message, joined.position)
+        made = Welcome(framing, joined.position, framing.preamble + framing.frame(sync))
+        if len(self._welcomes) >= MAX_WELCOMES:
+            self._welcomes.clear()
+        self._welcomes[key] = made
+        return made
+
+    def admit(
+        self,
+        take: Callable[[Subscriber], bool],
+        welcome: Welcome,
+        on_gone: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Greet a reader on a connection that ``take`` hands to its subscriber.
+
+        False if ``take`` does not. ``on_gone`` is called once, when the connection is gone.
+        """
+        reader = Subscriber(self, welcome.framing, welcome.position, on_gone)
+        if not take(reader):
+            return False
+        self.channel.readers += 1
+        self._size += 1
+        self._wheel.put(reader)
+        reader.state = State.BEHIND
+        reader.transport.set_write_buffer_limits(HIGH_WATER_BYTES)
+        reader.transport.write(welcome.data)
+        if reader.state is State.BEHIND:
+            self.bring_up(reader)
+        return True
+
+    def part(self, reader: Subscriber, state: State) -> None:
+        """Let go of a reader, who is LEAVING or GONE."""
+        if reader.state in (State.LEAVING, State.GONE):
+            reader.state = max(reader.state, state)
+            return
+        self._live[reader.framing].discard(reader)
+        self.channel.readers -= 1
+        self._size -= 1
+        reader.state = state
+        self._wheel.release(reader)
+
+    def park(self, reader: Subscriber) -> None:
+        """Set a reader aside whose buffer is full."""
+        self._live[reader.framing].discard(reader)
+        reader.set_aside()
+        self._tally.parked_total += 1
+
+    def bring_up(self, reader: Subscriber) -> None:
+        """Tell a reader what it missed, until it is live or its buffer is full once more."""
+        reader.state = State.BEHIND
+        while reader.state is State.BEHIND:
+            news = next_news(self.channel, reader.position)
+            if news is None:
+                self._rejoin(reader)
+                return
+            if not news:
+                reader.state = State.LIVE
+                self._live[reader.framing].add(reader)
+                self._pass_on()
+            elif news[-1].position is None:
+                reader.leave(news[-1])
+            else:
+                reader.tell(news[-1].position, b"".join(map(reader.framing.frame, news)))
+
+    # Passes -------------------------------------------------------------------------------------
+
+    def _pass_on(self) -> None:
+        if not self._passing:
+            self._passing = True
+            self._spawn(self._pass_on_while_somebody_is_here())
+
+    async def _pass_on_while_somebody_is_here(self) -> None:
+        try:
+            while self._size:
+                turn = self.channel.turn  # taken first: what happens during the pass is not missed
+                try:
+                    while await self._pass():
+                        pass  # what was told may be a piece, or the last of a feed that is closed
+                except Exception:
+                    _log.exception("%s: this is a bug; it goes on with the next pass", self.channel.log.feed)
+                await turn.wait()
+        finally:
+            self._passing = False
+
+    async def _pass(self) -> bool:
+        """Tell every live reader what comes next; False if there was nothing to tell."""
+        news = _News(self.channel, self._tally)
+        before = self._tally.writes_total
+        for framing, live in self._live.items():
+            if live:
+                await self._write(news, framing, list(live))
+        return self._tally.writes_total > before
+
+    async def _write(self, news: _News, framing: Framing, readers: list[Subscriber]) -> None:
+        at: Position | None = None
+        made: tuple[Position, bytes] | None = None
+        for part in _slices(readers):
+            written = 0
+            for reader in part:
+                if reader.state is not State.LIVE:
+                    continue  # it parted or was parked meanwhile
+                if reader.position is not at:  # nearly all stand together, at the very same object
+                    at = reader.position
+                    made = news.after(at, framing)
+                if made is None:
+                    self._live[framing].discard(reader)
+                    self.bring_up(reader)
+                elif made[1]:
+                    # The position first: the transport may ask to pause from within the write.
+                    reader.position = made[0]
+                    reader.transport.write(made[1])
+                    written += 1
+            self._tally.writes_total += written
+            await asyncio.sleep(0)
+
+    def ping(self, position: Position) -> Message:
+        return Message("ping", messages.ping(position, self.channel.readers))
+
+    # Joining anew -------------------------------------------------------------------------------
+
+    def _rejoin(self, reader: Subscriber) -> None:
+        if (waiting := self._rejoining.get(reader.position)) is not None:
+            waiting.append(reader)
+        else:
+            self._rejoining[reader.position] = [reader]
+            self._spawn(self._bring_back(reader.position))
+
+    async def _bring_back(self, position: Position) -> None:
+        """Join all again who stand at a position that leads nowhere."""
+        try:
+            joined = await self._joiner.join(self.channel, position)
+        except (FeedNotFound, StoreError):
+            joined = None
+        for part in _slices(self._rejoining.pop(position)):
+            frames: dict[Framing, bytes] = {}
+            for reader in part:
+                if reader.state is not State.BEHIND:
+                    continue  # gone, or parked: then it asks again
+                if joined is None:
+                    reader.leave(bye("overload", OVERLOAD_RETRY_S))
+                    continue
+                if reader.framing not in frames:
+                    sync = Message("sync", joined.message, joined.position)
+                    frames[reader.framing] = reader.framing.frame(sync)
+                reader.tell(joined.position, frames[reader.framing])
+                if reader.state is State.BEHIND:
+                    self.bring_up(reader)
+            await asyncio.sleep(0)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _News:
+    """What one pass tells: each change made into each framing once, however many stand where."""
+
+    def __init__(self, channel: Channel, tally: Tally) -> None:
+        self._channel, self._tally = channel, tally
+        self._messages: dict[Position, list[Message] | None] = {}
+        self._frames: dict[tuple[int, Framing], bytes] = {}
+        self._made: dict[tuple[Position, Framing], tuple[Position, bytes] | None] = {}
+
+    def after(self, position: Position, framing: Framing) -> tuple[Position, bytes] | None:
+        """The new position and the bytes that lead there, empty at the head.
+
+        None where each reader is told on its own: a ``bye``, or to join anew.
+        """
+        key = position, framing
+        if key not in self._made:
+            self._made[key] = self._make(position, framing)
+        return self._made[key]
+
+    def _make(self, position: Position, framing: Framing) -> tuple[Position, bytes] | None:
+        if position not in self._messages:
+            self._messages[position] = next_news(self._channel, position)
+        news = self._messages[position]
+        if not news:
+            return None if news is None else (position, b"")
+        if news[-1].position is None:
+            return None
+        return news[-1].position, b"".join(self._frame(message, framing) for message in news)
+
+    def _frame(self, message: Message, framing: Framing) -> bytes:
+        assert message.position is not None
+        key = message.position.offset, framing
+        if (frame := self._frames.get(key)) is None:
+            frame = self._frames[key] = framing.frame(message)
+            self._tally.frames_total += 1
+        return frame
+
+
+def _slices(readers: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(readers), SLICE):
+        yield readers[start : start + SLICE]
