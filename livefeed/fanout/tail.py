@@ -95,6 +95,7 @@ class Tail:
         wait = RETRY_S[0]
         while not self._closing:
             try:
+                await self._reader.connect()  # where nothing is watched, nothing else would reach Redis
                 await self._refresh_all()
                 self.connected, wait = True, RETRY_S[0]
                 await self._read_until_error()
