@@ -15,6 +15,7 @@ from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
 from livefeed.errors import FeedExists, StartupError, StoreError
+from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
 from livefeed.settings import Settings
@@ -149,8 +150,12 @@ async def _serve_one(
     demo: bool,
     announce: Callable[[], None] = lambda: None,
 ) -> None:
+    def on_started() -> None:
+        collector.settle()
+        announce()
+
     app = create_app(settings)
-    server = Server(app, app.state.site.hub, settings, on_started=announce)
+    server = Server(app, app.state.site.hub, settings, on_started=on_started)
     async with _tasks(settings, embedded, demo=demo):
         await server.serve([listener])
     if not server.started:
