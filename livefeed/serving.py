@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from livefeed.app import create_app
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
 from livefeed.errors import FeedExists, StartupError, StoreError
+from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
 from livefeed.settings import Settings
@@ -94,16 +96,39 @@ def _redis(settings: Settings) -> Iterator[tuple[Settings, EmbeddedRedis | None]
         embedded.stop()
 
 
+@asynccontextmanager
+async def _at_start(settings: Settings) -> AsyncIterator[Store]:
+    """A store for the start, where Redis must be there."""
+    assert settings.redis_url is not None
+    store = Store(settings.redis_url, settings)
+    try:
+        yield store
+    except StoreError as error:
+        raise StartupError(
+            f"{error}. Check LIVEFEED_REDIS_URL, or leave it out for an embedded Redis."
+        ) from error
+    finally:
+        await store.close()
+
+
+async def _look(settings: Settings) -> None:
+    """Reach Redis before uvicorn's start does, which tells of a failure in forty lines.
+
+    Raises:
+        StartupError
+    """
+    async with _at_start(settings) as store:
+        await store.check_version()
+
+
 async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start:
     """Look at Redis; on the very first start make a feed and a token to begin with.
 
     Raises:
         StartupError
     """
-    assert settings.redis_url is not None
-    store = Store(settings.redis_url, settings)
     token = None
-    try:
+    async with _at_start(settings) as store:
         redis = await store.check_version()
         if embedded is not None:
             # A text that was deleted just before a crash may still be in the file.
@@ -113,12 +138,6 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
                 await store.feeds.create(FeedCreate(slug="news", title="News"))
             token = await store.tokens.create("admin", "admin")
         feeds = await store.feeds.list()
-    except StoreError as error:
-        raise StartupError(
-            f"{error}. Check LIVEFEED_REDIS_URL, or leave it out for an embedded Redis."
-        ) from error
-    finally:
-        await store.close()
     shown = sorted(feeds, key=lambda feed: (feed.status != "open", not feed.listed))
     return _Start(redis, embedded is not None, shown[0].slug if shown else "news", token)
 
@@ -131,8 +150,12 @@ async def _serve_one(
     demo: bool,
     announce: Callable[[], None] = lambda: None,
 ) -> None:
+    def on_started() -> None:
+        collector.settle()
+        announce()
+
     app = create_app(settings)
-    server = Server(app, app.state.site.hub, settings, on_started=announce)
+    server = Server(app, app.state.site.hub, settings, on_started=on_started)
     async with _tasks(settings, embedded, demo=demo):
         await server.serve([listener])
     if not server.started:
@@ -196,9 +219,14 @@ def _watching(
 
 
 def _work(settings: Settings, listener: socket.socket, demo: bool) -> None:
-    """One of several processes."""
+    """One of several processes; a line says why it cannot serve, if so."""
     _log_to_stderr(settings)
-    run(_serve_one(settings, listener, None, demo=demo))
+    try:
+        asyncio.run(_look(settings))
+        run(_serve_one(settings, listener, None, demo=demo))
+    except StartupError as error:
+        _log.error("%s", error)
+        sys.exit(1)
 
 
 def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:

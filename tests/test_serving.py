@@ -107,10 +107,11 @@ def test_the_demo_is_alive_at_once(tmp_path: Path) -> None:
         livefeed.clean_up()
 
 
-def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_one_line(tmp_path: Path, workers: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = run_command("serve", "--port", port, "--data-dir", tmp_path / "data")
+        done = run_command("serve", "--port", port, "--workers", workers, "--data-dir", tmp_path / "data")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert port in done.stderr
@@ -125,8 +126,9 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         ("unix:///nowhere/redis.sock", "cannot be reached"),
     ],
 )
-def test_a_redis_that_cannot_be_used_is_one_line(url: str, said: str) -> None:
-    done = run_command("serve", "--port", "0", "--redis-url", url)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_redis_that_cannot_be_used_is_one_line(url: str, said: str, workers: str) -> None:
+    done = run_command("serve", "--port", "0", "--workers", workers, "--redis-url", url)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert said in done.stderr

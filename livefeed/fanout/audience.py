@@ -209,7 +209,7 @@ class Audience:
             await asyncio.sleep(0)
 
     def ping(self, position: Position) -> Message:
-        return Message("ping", messages.ping(position, self.channel.readers))
+        return Message("ping", messages.ping(position, self.channel.readers_everywhere))
 
     # Joining anew -------------------------------------------------------------------------------
 

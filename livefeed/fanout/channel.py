@@ -30,7 +30,9 @@ class Channel:
     def __init__(self, log: Log, *, window_entries: int, window_bytes: int) -> None:
         self.log = log
         self.readers = 0
-        """Streams open now, for the heartbeats."""
+        """Streams open now."""
+        self.readers_elsewhere = 0
+        """Streams that other processes have open, as they said a moment ago."""
         self.ended: ByeReason | None = None
         """Nothing comes any more, for this reason: the feed was removed, or its log cannot be read."""
         self.feed: dict[str, Any] = {}
@@ -56,6 +58,11 @@ class Channel:
     def stands_on(self) -> Position:
         """The last entry read, in the reign that wrote it: where this is good, so is all that is here."""
         return self._stands_on
+
+    @property
+    def readers_everywhere(self) -> int:
+        """For the heartbeats."""
+        return self.readers + self.readers_elsewhere
 
     @property
     def is_draft(self) -> bool:

@@ -77,6 +77,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._heads.forget(self.transport)
         self._unset_keepalive_if_required()
         self.connections.discard(self)
+        self.parser = None  # type: ignore[assignment]  # which knows us: neither would be freed at once
 
     # The connection
 

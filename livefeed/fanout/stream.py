@@ -96,7 +96,7 @@ async def stream(
             return
         elif (now := loop.time()) >= ping_at:
             ping_at = now + ping_s
-            yield [Message("ping", messages.ping(standing, channel.readers))]
+            yield [Message("ping", messages.ping(standing, channel.readers_everywhere))]
         else:
             await channel.next_turn(ping_at - now)
 

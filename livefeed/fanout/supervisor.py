@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.context import SpawnProcess
@@ -60,7 +61,16 @@ def _work(target: Callable[..., None], args: tuple[Any, ...]) -> None:
     # A terminal sends Ctrl-C to the whole process group. The supervisor passes it on: with the
     # terminal's own it would be the second signal, which ends a worker without a drain.
     os.setpgid(0, 0)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
     target(*args)
+
+
+def _outlive_nobody() -> None:
+    """Drain when the supervisor has gone without a word: nobody would restart or end us any more."""
+    supervisor = multiprocessing.parent_process()
+    assert supervisor is not None
+    supervisor.join()  # a pipe that ends with it
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def supervise(jobs: Sequence[Job], watch: Callable[[], object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ class Listener(Protocol):
 
     async def refresh(self, channel: Channel) -> Reigns:
         """Compare a channel with its log, and say what reigns there."""
+
+    async def refresh_all(self, channels: Sequence[Channel]) -> list[BaseException | None]:
+        """The same for many together; what went wrong with each, in its place."""
 
     def on_control(self, event: dict[str, Any]) -> None:
         """An entry of the control log."""
@@ -92,6 +95,7 @@ class Tail:
         wait = RETRY_S[0]
         while not self._closing:
             try:
+                await self._reader.connect()  # where nothing is watched, nothing else would reach Redis
                 await self._refresh_all()
                 self.connected, wait = True, RETRY_S[0]
                 await self._read_until_error()
@@ -144,8 +148,8 @@ class Tail:
             entries = [LogEntry.parse(*row) for row in rows]
             if not all(channel.fits(entry) for entry in entries):
                 await self._hub.refresh(channel)  # a new reign began: is what we stand on still true?
-        except StoreInconsistent:
-            self._give_up(channel)
+        except StoreInconsistent as error:
+            self._give_up(channel, error)
             return
         if after > channel.head:
             return  # rebuilt meanwhile: what lies in between is read first, and then this again
@@ -156,15 +160,24 @@ class Tail:
         channel.dispatch(new)
 
     async def _refresh_all(self) -> None:
-        for channel in list(self._channels.values()):
-            try:
-                await self._hub.refresh(channel)
-            except FeedNotFound:
+        """Compare all channels with their logs; one that cannot be is an error after the others were."""
+        channels = list(self._channels.values())
+        failed: BaseException | None = None
+        for channel, error in zip(channels, await self._hub.refresh_all(channels), strict=True):
+            if isinstance(error, FeedNotFound):
                 # Flushed, perhaps restored in a moment: readers keep what they have until it is back.
                 _log.warning("%s: the feed is not in Redis any more", channel.log.feed)
-            except StoreInconsistent:
-                self._give_up(channel)
+            elif isinstance(error, StoreInconsistent):
+                self._give_up(channel, error)
+            else:
+                failed = error or failed
+        if failed is not None:
+            raise failed
 
-    def _give_up(self, channel: Channel) -> None:
-        _log.exception("%s: the log holds something foreign; it is not followed any more", channel.log.feed)
+    def _give_up(self, channel: Channel, error: StoreInconsistent) -> None:
+        _log.error(
+            "%s: the log holds something foreign; it is not followed any more",
+            channel.log.feed,
+            exc_info=error,
+        )
         self._hub.on_broken(channel)

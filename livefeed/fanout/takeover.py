@@ -15,8 +15,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -46,11 +48,16 @@ class Http(BoundedHttp):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        if self.scope.get("http_version") == "1.1" and self.scope["method"] == "GET":
-            self.scope.setdefault("extensions", {})[EXTENSION] = Takeover(self._take_over)
+        if (
+            self.parser.should_upgrade()
+            or self.scope["http_version"] != "1.1"
+            or self.scope["method"] != "GET"
+        ):
+            return
+        take = partial(self._take_over, self.cycle)
+        self.scope["extensions"] = {EXTENSION: Takeover(take)}  # type: ignore[dict-item]
 
-    def _take_over(self, reader: Subscriber) -> bool:
-        cycle = self.cycle
+    def _take_over(self, cycle: RequestResponseCycle, reader: Subscriber) -> bool:
         sending = cycle.response_started and cycle.chunked_encoding and not cycle.response_complete
         if not sending or cycle.disconnected or self.flow.write_paused or self.transport.is_closing():
             return False
@@ -63,19 +70,15 @@ class Http(BoundedHttp):
 class Socket(WebSocketsSansIOProtocol):
     """WebSockets whose handshake is complete, and who have sent nothing yet."""
 
-    _spoke_early = False
-
-    def data_received(self, data: bytes) -> None:
-        self._spoke_early = self.handshake_initiated
-        super().data_received(data)
-
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
-            self.scope["extensions"][EXTENSION] = Takeover(self._take_over, bool(self.conn.extensions))
+            self.scope["extensions"][EXTENSION] = Takeover(  # type: ignore[assignment]
+                self._take_over, bool(self.conn.extensions)
+            )
 
     def _take_over(self, reader: Subscriber) -> bool:
-        if not self.handshake_complete or self.close_sent or self.disconnected or self._spoke_early:
+        if not self.handshake_complete or self.close_sent or self.disconnected or self._has_spoken:
             return False
         if not self.writable.is_set() or self.transport.is_closing():
             return False
@@ -83,6 +86,11 @@ class Socket(WebSocketsSansIOProtocol):
         transport, self.transport = self.transport, _HandedOver()
         _hand_over(self, transport, reader)
         return True
+
+    @property
+    def _has_spoken(self) -> bool:
+        """Whether frames came with the handshake, or before it was answered."""
+        return bool(self.conn.reader.buffer) or not self.queue.empty()
 
 
 class DeflateSocket(Socket):

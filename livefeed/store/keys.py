@@ -90,3 +90,8 @@ class FeedKeys:
     def idem(self, request_hash: str) -> str:
         """String with a TTL: what a committed request made."""
         return f"{self.prefix}idem:{request_hash}"
+
+    @property
+    def readers(self) -> str:
+        """Hash with a TTL: hub → how many read there, and when it said so (``count:ms``)."""
+        return self.prefix + "readers"

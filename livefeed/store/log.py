@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +11,11 @@ import orjson
 from livefeed.core.changes import Change, parse_change
 from livefeed.core.ids import new_epoch
 from livefeed.core.position import Position, Reigns
-from livefeed.errors import FeedNotFound, StoreInconsistent
+from livefeed.errors import FeedNotFound, StoreError, StoreInconsistent
 from livefeed.store.keys import FeedKeys, LogName
-from livefeed.store.scripts import Scripts
+from livefeed.store.scripts import Call, Scripts
 
-__all__ = ["Attached", "Log", "LogEntry", "parse_reigns"]
+__all__ = ["Attached", "Log", "LogEntry", "attach_all", "parse_reigns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,12 @@ class Log:
         return await self._attach(str(offset), count)
 
     async def _attach(self, offset: str, count: int) -> Attached:
-        got = await self._scripts.attach([self._meta, self.key], [self.name, new_epoch(), offset, count])
+        return self._parse(await self._scripts.attach(*self._call(offset, count)))
+
+    def _call(self, offset: str, count: int) -> Call:
+        return [self._meta, self.key], [self.name, new_epoch(), offset, count]
+
+    def _parse(self, got: list[Any]) -> Attached:
         if got[0] == b"missing":
             raise FeedNotFound(self.feed)
         epochs, head, floor, feed, rows = got
@@ -95,6 +101,21 @@ class Log:
             raise StoreInconsistent(
                 f"what is kept of the feed {self.feed} was not written by livefeed"
             ) from error
+
+
+async def attach_all(scripts: Scripts, logs: Sequence[Log]) -> list[Attached | FeedNotFound | StoreError]:
+    """Many logs as they stand now, in few round trips; what went wrong with one stands in its place."""
+    answers = await scripts.attach_many([log._call("", 0) for log in logs])
+    return [_attached(log, answer) for log, answer in zip(logs, answers, strict=True)]
+
+
+def _attached(log: Log, answer: list[Any] | StoreError) -> Attached | FeedNotFound | StoreError:
+    if isinstance(answer, StoreError):
+        return answer
+    try:
+        return log._parse(answer)
+    except (FeedNotFound, StoreError) as error:
+        return error
 
 
 def parse_reigns(epochs: bytes, head: int, floor: int) -> Reigns:

@@ -40,15 +40,28 @@ class BlockedReader:
         Raises:
             StoreError: the next call connects anew.
         """
+        await self.connect()
         try:
             with translated():
-                if self._client is None:
-                    await self._connect()
                 got = await self._client.xread(dict(after), count=_MAX_ENTRIES, block=BLOCK_MS)
         except StoreError:
             await self.close()
             raise
         return [(key.decode(), entries) for key, entries in got]
+
+    async def connect(self) -> None:
+        """Reach Redis, if that has not been done; :meth:`read` does it by itself too.
+
+        Raises:
+            StoreError
+        """
+        if self._client is None:
+            try:
+                with translated():
+                    await self._connect()
+            except StoreError:
+                await self.close()
+                raise
 
     async def unblock(self) -> None:
         """Let a read that waits answer now; one that does not wait is left alone."""
@@ -66,7 +79,9 @@ class BlockedReader:
     async def _connect(self) -> None:
         client: Any = self._connector.blocking()
         self._opened.append(client)
-        if not self._connector.is_cluster:
+        if self._connector.is_cluster:
+            await client.initialize()
+        else:
             client = client.client()  # one connection, kept: its id is what can be unblocked
             self._opened.insert(0, client)  # closed first: that hands its connection back to be closed
             self._client_id = await client.client_id()

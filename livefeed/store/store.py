@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from livefeed.errors import StartupError, StoreError, StoreUnavailable
+from livefeed.errors import FeedNotFound, StartupError, StoreError, StoreUnavailable
 from livefeed.settings import Settings
 from livefeed.store.check import check_feed
 from livefeed.store.client import Connector
@@ -13,7 +14,8 @@ from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
 from livefeed.store.invites import Invites
 from livefeed.store.keys import LogName
-from livefeed.store.log import Log
+from livefeed.store.log import Attached, Log, attach_all
+from livefeed.store.readers import Readers
 from livefeed.store.reading import BlockedReader
 from livefeed.store.rewrite import Rewriter
 from livefeed.store.scripts import Scripts
@@ -59,9 +61,14 @@ class Store:
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
         self.tokens = Tokens(self._client, self.control, session_s=settings.session_s)
         self.invites = Invites(self._client, self.tokens)
+        self.readers = Readers(self._scripts)
 
     def log(self, feed: str, name: LogName = "log") -> Log:
         return Log(self._scripts, feed, name)
+
+    async def attach_all(self, logs: Sequence[Log]) -> list[Attached | FeedNotFound | StoreError]:
+        """See :func:`livefeed.store.log.attach_all`."""
+        return await attach_all(self._scripts, logs)
 
     def blocked_reader(self) -> BlockedReader:
         """A reader of logs on a connection of its own."""

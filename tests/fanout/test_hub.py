@@ -8,6 +8,7 @@ import pytest
 
 from livefeed.core.position import Position
 from livefeed.errors import FeedNotFound, StoreError
+from livefeed.fanout import counting
 from livefeed.fanout import hub as hub_module
 from livefeed.fanout.stream import watching
 from livefeed.store.keys import FeedKeys
@@ -19,6 +20,11 @@ pytestmark = pytest.mark.anyio
 
 def commands(server: RedisServer, name: str) -> int:
     return int(server.info("commandstats").get(f"cmdstat_{name}", {"calls": 0})["calls"])
+
+
+def reads_of(server: RedisServer) -> int:
+    """How often Redis read from a connection: a pipeline is a few."""
+    return int(server.info("stats")["total_reads_processed"])
 
 
 async def test_a_channel_is_opened_once(live: Live) -> None:
@@ -136,6 +142,37 @@ async def test_looks_at_the_same_time_are_one(live: Live, redis_server: RedisSer
     reigns = await asyncio.gather(*(live.hub.refresh(channel) for _ in range(50)))
     assert commands(redis_server, "evalsha") - before <= 2  # one for all, perhaps one of the hub's own
     assert {each.position for each in reigns} == {channel.reigns.position}
+
+
+async def test_all_logs_are_looked_at_in_few_round_trips(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "CANARY_S", 600.0)
+    monkeypatch.setattr(counting, "COUNT_S", 600.0)
+    async with live_hub(redis_server.url) as live:
+        slugs = [f"feed-{number}" for number in range(250)]
+        for slug in slugs:
+            await live.open_feed(slug)
+        channels = await asyncio.gather(*(live.hub.channel(slug) for slug in slugs))
+        await asyncio.gather(*(live.publish("new", feed=slug) for slug in slugs[:100]))
+        redis_server.client.delete(FeedKeys(slugs[-1]).meta)
+        reads, runs = reads_of(redis_server), commands(redis_server, "evalsha")
+        wrong = await live.hub.refresh_all(channels)
+        more_reads, more_runs = reads_of(redis_server), commands(redis_server, "evalsha")
+        assert [type(each) for each in wrong if each] == [FeedNotFound]
+        assert 250 <= more_runs - runs <= 500  # all of them, and the hub's own look may be among them
+        assert more_reads - reads < 50
+        assert not any(channel.ended for channel in channels)
+
+
+async def test_looks_at_many_are_shared_with_those_at_one(live: Live, redis_server: RedisServer) -> None:
+    channel = await live.hub.channel(FEED)
+    before = commands(redis_server, "evalsha")
+    many = asyncio.create_task(live.hub.refresh_all([channel]))
+    ones = await asyncio.gather(*(live.hub.refresh(channel) for _ in range(20)))
+    assert await many == [None]
+    assert {each.position for each in ones} == {channel.reigns.position}
+    assert commands(redis_server, "evalsha") - before <= 2
 
 
 async def test_a_hub_that_stands_on_lost_changes_rebuilds(live: Live, redis_server: RedisServer) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.clients import Client, SseClient, WebSocketClient
+from tests.clients import Client, SseClient, WebSocketClient, fresh_page
 from tests.live import FEED, Live, eventually
 from tests.redis_servers import RedisServer
 from tests.serve_process import ServeProcess, serve_process
@@ -39,6 +42,12 @@ def connections(pid: int, port: int, state: str) -> int:
             continue
     found = [re.fullmatch(r"socket:\[(\d+)\]", link) for link in links]
     return sum(match is not None and match[1] in here for match in found)
+
+
+def at_the_door(port: int) -> int:
+    """How many connections on ``port`` the kernel has taken, and nobody has accepted."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[1].endswith(f":{port:04X}") and line[3] == "01" and line[9] == "0" for line in lines)
 
 
 def listens(pid: int, port: int) -> bool:
@@ -134,3 +143,130 @@ async def test_a_worker_killed_at_the_end_is_not_waited_for(process: ServeProces
     for pid in process.workers:
         os.kill(pid, signal.SIGKILL)
     assert await process.ended(within_s=5) < 4
+
+
+# A worker that dies ---------------------------------------------------------------------------------
+
+
+async def test_nothing_is_lost_or_told_twice_while_a_worker_dies(
+    live: Live, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """Under readers of both, while updates are published; the next one takes readers; all are counted."""
+    async with (
+        serve_process(redis_server.url, tmp_path, "--workers", "2", ping_s=0.2) as process,
+        AsyncExitStack() as stack,
+    ):
+        await eventually(lambda: all(listens(pid, process.port) for pid in process.workers), "both to listen")
+        clients = await come(stack, process, 24)
+        await assert_all_are_told_of(clients, 24)
+        first = process.workers[0]
+        assert serves(first, process.port) > 0
+        deleted = await live.publish("deleted in between")
+        publishing = asyncio.create_task(publish_and_delete(live, 60, deleted))
+        await eventually(lambda: any("30" in client.texts for client in clients), "half of them")
+        os.kill(first, signal.SIGKILL)
+        await publishing
+        await assert_all_have(clients, "last")
+        fresh = await fresh_page(process.base, FEED, None)
+        for client in clients:
+            assert client.texts == ["last", *(str(number) for number in reversed(range(60)))]
+            assert client.reader.page() == fresh
+            assert all(sync["recovered"] for sync in client.of("sync")[1:])
+        assert any(client.reconnects for client in clients)
+
+        await eventually(
+            lambda: len(process.workers) == 2 and all(listens(pid, process.port) for pid in process.workers),
+            "another worker",
+        )
+        newcomers = await come(stack, process, 24)
+        assert serves(process.workers[-1], process.port) > 0
+        await assert_all_are_told_of([*clients, *newcomers], 48)
+
+
+async def publish_and_delete(live: Live, count: int, deleted: str) -> None:
+    for number in range(count):
+        await live.publish(str(number))
+        if number == count // 2:
+            await live.delete(deleted)
+        await asyncio.sleep(0.005)  # so that it takes a while
+    await live.publish("last")
+
+
+async def assert_all_are_told_of(clients: list[Client], readers: int) -> None:
+    """The counts of a killed worker stay for 15 s, and the others are told every 5 s."""
+    for client in clients:
+        await client.until(
+            lambda client=client: [ping["readers"] for ping in client.of("ping")][-1:] == [readers],  # type: ignore[misc]
+            f"a heartbeat that tells of {readers}",
+            within_s=30,
+        )
+
+
+async def test_who_waits_at_the_door_of_a_worker_that_dies_is_let_in_elsewhere(process: ServeProcess) -> None:
+    """The kernel had taken their connections; with the worker it breaks them."""
+    first, second = process.workers
+    os.kill(first, signal.SIGSTOP)
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(transport(process.base, FEED))
+            for transport in (WebSocketClient, SseClient)
+            for _ in range(12)
+        ]
+
+        def served() -> int:
+            return sum(bool(client.messages) for client in clients)
+
+        await eventually(
+            lambda: served() + at_the_door(process.port) == 24, "all to be served, or to be connected"
+        )
+        assert 0 < served() < 24
+        assert serves(second, process.port) == served()
+        os.kill(first, signal.SIGKILL)
+        for client in clients:
+            await client.until(lambda client=client: client.messages, "the snapshot")  # type: ignore[misc]
+
+
+async def test_a_worker_that_cannot_start_is_tried_once_a_second(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """With a line that says why, until it can."""
+    async with serve_process(redis_server.url, tmp_path, "--workers", "2") as process:
+        await eventually(lambda: all(listens(pid, process.port) for pid in process.workers), "both to listen")
+        redis_server.stop()
+        try:
+            os.kill(process.workers[0], signal.SIGKILL)
+            await eventually(lambda: len(deaths(process)) == 3, "two more attempts")
+        finally:
+            redis_server.start()
+        await eventually(
+            lambda: len(process.workers) == 2 and all(listens(pid, process.port) for pid in process.workers),
+            "both to serve again",
+        )
+        times = deaths(process)
+        assert all(later - earlier > timedelta(seconds=0.9) for earlier, later in pairwise(times[1:]))
+        reasons = [
+            line for line in process.log.splitlines() if "ERROR livefeed: Redis cannot be reached" in line
+        ]
+        assert len(reasons) == len(times) - 1
+        assert "Traceback" not in process.log
+
+
+def deaths(process: ServeProcess) -> list[datetime]:
+    return [
+        datetime.fromisoformat(line[:23].replace(",", "."))
+        for line in process.log.splitlines()
+        if re.search(r"worker \d+ died", line)
+    ]
+
+
+async def test_workers_do_not_outlive_their_supervisor(process: ServeProcess) -> None:
+    """Not even one that was killed: their readers are sent away as at any end."""
+    async with AsyncExitStack() as stack:
+        clients = await come(stack, process, 8)
+        workers = process.workers
+        process.process.kill()
+        for client in clients:
+            await client.until(lambda client=client: client.of("bye"), "the bye")  # type: ignore[misc]
+            assert client.of("bye")[0]["reason"] == "drain"
+            await client.leave()
+        await eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in workers), "their end")

@@ -86,6 +86,24 @@ async def test_a_restart_costs_nothing(live: Live, shared_redis: RedisServer) ->
     assert live.hub.statistics()["redis_reconnects_total"] == 1
 
 
+async def test_an_absence_is_told_once(
+    shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also by a hub that watches nothing."""
+    shared_redis.clear()
+    monkeypatch.setattr(tail_module, "RETRY_S", (0.001, 0.01))
+    async with live_hub(shared_redis.url) as live:
+        shared_redis.stop()
+        try:
+            await eventually(lambda: not live.hub.statistics()["redis_connected"], "the hub to notice")
+            await asyncio.sleep(0.2)  # some twenty attempts
+        finally:
+            shared_redis.start()
+        await eventually(lambda: live.hub.statistics()["redis_connected"], "the hub to come back")
+        assert live.hub.statistics()["redis_reconnects_total"] == 1
+    assert caplog.text.count("trying again") == 1
+
+
 async def test_one_foreign_log_stops_no_other(
     live: Live, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
