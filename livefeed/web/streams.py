@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing, nullcontext, suppress
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import ExitStack, aclosing, nullcontext, suppress
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -15,14 +15,17 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livefeed.core.position import Position, Verdict
-from livefeed.errors import BadPosition, FeedNotFound, Forbidden, InvalidInput, StoreError
+from livefeed.errors import BadPosition, FeedNotFound, Forbidden, InvalidInput, StoreError, TooManyReaders
 from livefeed.fanout import closes
+from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.closes import Close
 from livefeed.fanout.stream import OVERLOAD_RETRY_S, Message, bye, poll, stream, watching
 from livefeed.fanout.tasks import end
 from livefeed.web import caching
 from livefeed.web.channels import Admitted, open_channel
+from livefeed.web.origins import cors_headers
+from livefeed.web.problems import problem_response
 from livefeed.web.site import Site, site_of
 
 __all__ = ["changes", "events", "no_socket", "routes"]
@@ -39,6 +42,10 @@ _STREAM_HEADERS = {
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+_TO_ALL = cors_headers(None, ["*"], "")
+"""Of a refusal that says nothing of the feed."""
 
 
 def _position(text: str | None) -> Position | None:
@@ -93,12 +100,15 @@ async def _socket(websocket: WebSocket) -> None:
         await _close(websocket, closes.ORIGIN_REFUSED)
     except StoreError:
         await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
+    except TooManyReaders as error:
+        await _refuse(websocket, bye("overload", error.retry_after_s))
     else:
-        if site.hub.draining:
-            await _refuse(websocket, bye("drain", 1.0))
-            return
-        with watching(admitted.channel):
-            await _unless_gone(_send_all(site, websocket, admitted), _listen(websocket))
+        with admitted.seat:
+            if site.hub.draining:
+                await _refuse(websocket, bye("drain", 1.0))
+                return
+            with watching(admitted.channel):
+                await _unless_gone(_send_all(site, websocket, admitted), _listen(websocket))
 
 
 async def no_socket(request: Request) -> Response:
@@ -170,13 +180,19 @@ class _EventStream(Response):
         site: Site,
         channel: Channel | None,
         batches: AsyncGenerator[list[Message], None],
-        cors: dict[str, str],
+        cors: Mapping[str, str],
+        seat: Seat | None = None,
     ):
         super().__init__(headers={**_STREAM_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
+        self._seat = seat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._seat or nullcontext():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Counted before anything is awaited: a channel that nobody watches may be dropped.
         with watching(self._channel) if self._channel else nullcontext():
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -185,8 +201,8 @@ class _EventStream(Response):
                 return
             stuck = await _unless_gone(self._send_all(send), _disconnected(receive))
         if stuck:
-            # Neither said good-bye to nor counted any more. ASGI cannot cut a connection: the kernel
-            # does, after fanout.http.STALLED_MS.
+            # Neither said good-bye to nor counted any more, but still in its seat. ASGI cannot cut a
+            # connection: the kernel does, after fanout.http.STALLED_MS.
             await _disconnected(receive)
 
     async def _send_all(self, send: Send) -> bool:
@@ -220,18 +236,23 @@ async def events(request: Request) -> Response:
     try:
         admitted = await open_channel(request)
     except StoreError:
-        return _EventStream(
-            site, None, _once(bye("overload", OVERLOAD_RETRY_S)), {"Access-Control-Allow-Origin": "*"}
-        )
-    channel, headers = admitted.channel, admitted.headers
-    if site.hub.draining:
-        return _EventStream(site, None, _once(bye("drain", 1.0)), headers)
-    resumed = request.headers.get("last-event-id")
-    position = _position(resumed or request.query_params.get("after"))
-    goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
-    if resumed and not goes_on and _is_up_to_date(channel, position):
-        return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
-    return _EventStream(site, channel, _or_overload(_stream(site, admitted, position)), headers)
+        return _EventStream(site, None, _once(bye("overload", OVERLOAD_RETRY_S)), _TO_ALL)
+    except TooManyReaders as error:
+        return _EventStream(site, None, _once(bye("overload", error.retry_after_s)), _TO_ALL)
+    with ExitStack() as seated:
+        seated.enter_context(admitted.seat)
+        channel, headers = admitted.channel, admitted.headers
+        if site.hub.draining:
+            return _EventStream(site, None, _once(bye("drain", 1.0)), headers)
+        resumed = request.headers.get("last-event-id")
+        position = _position(resumed or request.query_params.get("after"))
+        goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
+        if resumed and not goes_on and _is_up_to_date(channel, position):
+            return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
+        batches = _or_overload(_stream(site, admitted, position))
+        answer = _EventStream(site, channel, batches, headers, admitted.seat)
+        seated.pop_all()  # from here on the answer has the seat, and gives it back
+        return answer
 
 
 def _is_up_to_date(channel: Channel, position: Position | None) -> bool:
@@ -264,9 +285,18 @@ async def changes(request: Request) -> Response:
     Raises:
         BadPosition, InvalidInput, FeedNotFound, Forbidden, StoreError
     """
-    site = site_of(request)
-    admitted = await open_channel(request)
-    channel = admitted.channel
+    try:
+        admitted = await open_channel(request)
+    except TooManyReaders as error:
+        response = problem_response(request, error)
+        response.headers.update(_TO_ALL)  # a page is to learn when it may come back
+        return response
+    with admitted.seat:
+        return await _changes(request, admitted)
+
+
+async def _changes(request: Request, admitted: Admitted) -> Response:
+    site, channel = site_of(request), admitted.channel
     after, wait = request.query_params.get("after"), request.query_params.get("wait", "25")
     if not (wait.isascii() and wait.isdigit() and len(wait) <= 2 and int(wait) <= _MAX_WAIT_S):
         raise InvalidInput.of("wait", f"give a whole number of seconds from 0 to {_MAX_WAIT_S}")
