@@ -36,6 +36,7 @@ class Server:
 
     def __init__(self, folder: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")}
+        environment["LIVEFEED_MAX_READERS_PER_ADDRESS"] = "0"  # all readers here are of one address
         command = [sys.executable, "-m", "livefeed", "serve", "--port", "0", "--data-dir", f"{folder}/data"]
         begun = time.perf_counter()
         self.process = subprocess.Popen(

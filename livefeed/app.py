@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from livefeed.errors import StartupError
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import contract, desk, embed, openapi, ops, pages, problems, static, streams, syndication
 from livefeed.web.html import error_page
+from livefeed.web.proxies import BehindProxies
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
 
@@ -32,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
         )
     store = Store(settings.redis_url, settings)
-    site = Site(settings, store, Hub(store, settings), StaticTree())
+    site = Site(settings, store, Hub(store, settings), StaticTree(), Admission(settings))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -49,7 +52,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
         for module in (streams, contract, openapi, ops, pages, syndication, embed, desk, static)
         for route in module.routes
     ]
-    app = Starlette(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        exception_handlers=problems.exception_handlers,
+        lifespan=lifespan,
+        middleware=[Middleware(BehindProxies, settings.proxies)] if settings.proxies else [],
+    )
     app.router.redirect_slashes = False  # it would redirect to whatever Host says
     app.state.site, app.state.error_page = site, error_page
     return app

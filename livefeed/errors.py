@@ -27,6 +27,8 @@
     │   ├── StoreFull
     │   ├── StoreUnconfirmed         written, but too few replicas said so in time
     │   └── StoreInconsistent        the keys of a feed contradict each other
+    ├── TooManyReaders               beyond a cap; says when to try again
+    │   └── ServerFull               no place for anybody
     ├── NotReady                     this process cannot serve readers now; says why
     └── StartupError                 one line for the operator, exit code 1
 
@@ -37,11 +39,13 @@ answer; ``str(error)`` is a sentence for the person who gets it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 __all__ = [
     "AccessError",
     "BadCursor",
     "BadPosition",
+    "Cap",
     "Conflict",
     "FeedClosed",
     "FeedExists",
@@ -54,6 +58,7 @@ __all__ = [
     "NotFound",
     "NotReady",
     "RevisionConflict",
+    "ServerFull",
     "StartupError",
     "StoreError",
     "StoreFull",
@@ -63,6 +68,7 @@ __all__ = [
     "TokenExists",
     "TokenNotFound",
     "TooManyPinned",
+    "TooManyReaders",
     "Unauthenticated",
     "UpdateExists",
     "UpdateGone",
@@ -224,6 +230,27 @@ class StoreUnconfirmed(StoreError):
 class StoreInconsistent(StoreError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The feed's keys contradict each other ({reason}): run `livefeed doctor`.")
+
+
+Cap: TypeAlias = Literal["address", "origin", "rate", "total"]
+
+
+class TooManyReaders(LivefeedError):
+    """There is no place for one more reader of this address, of this site, or just now."""
+
+    def __init__(self, cap: Cap, retry_after_s: float) -> None:
+        self.cap, self.retry_after_s = cap, retry_after_s
+        why = {
+            "address": "Too many readers are connected from this address",
+            "origin": "Too many readers are connected from pages of this site",
+            "rate": "Too many readers are coming at once",
+            "total": "This server has no place for another reader",
+        }
+        super().__init__(f"{why[cap]}: come back later.")
+
+
+class ServerFull(TooManyReaders):
+    """There is no place for anybody."""
 
 
 class NotReady(LivefeedError):

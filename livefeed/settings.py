@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,24 @@ class Settings(BaseSettings):
         description="What readers call this server, as https://live.example.org; links are made from it.",
     )
     desk_host: str | None = Field(None, description="Serve the desk under this host name only.")
+    trusted_proxies: str | None = Field(
+        None,
+        description="Proxies that say whom they ask for (Forwarded, X-Forwarded-For): "
+        "addresses and networks, as 127.0.0.1,10.0.0.0/8.",
+    )
+    max_readers: int = Field(
+        0, ge=0, description="Readers of each process; 0: as many as the limit of open files allows."
+    )
+    max_readers_per_address: int = Field(
+        200, ge=0, description="Of these, from one address (IPv6: one /64); 0: no bound."
+    )
+    max_readers_per_origin: int = Field(0, ge=0, description="Of these, from pages of one site; 0: no bound.")
+    max_joins_per_s: float = Field(
+        2_000.0,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="New readers of each process in a second, over 5 seconds; 0: no bound.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much to log.")
     access_log: bool = Field(False, description="Log each request.")
     log_entries: int = Field(
@@ -74,6 +93,17 @@ class Settings(BaseSettings):
             raise ValueError("give scheme and host only, as https://live.example.org")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        _parse_networks(value)
+        return value
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """``trusted_proxies`` as networks."""
+        return _parse_networks(self.trusted_proxies)
+
     def shown(self, name: str) -> str:
         """A setting's value as it may be shown: without passwords."""
         value = getattr(self, name)
@@ -91,6 +121,11 @@ class Settings(BaseSettings):
         host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
+
+
+def _parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:
+    parts = [part.strip() for part in (text or "").split(",")]
+    return tuple(ip_network(part) for part in parts if part)
 
 
 def load_settings(**flags: Annotated[Any, "None means not given"]) -> Settings:

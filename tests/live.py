@@ -13,6 +13,7 @@ from typing import Any
 
 from livefeed.app import create_app
 from livefeed.core.models import FeedCreate, UpdateCreate
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.server import Server, bind
 from livefeed.settings import Settings
@@ -89,6 +90,7 @@ class Serving(Live):
 
     server: Server
     port: int
+    admission: Admission
 
     @property
     def base(self) -> str:
@@ -109,7 +111,7 @@ async def serving(url: str, **settings: Any) -> AsyncIterator[Serving]:
     task = asyncio.create_task(server.serve(listeners))
     try:
         await eventually(lambda: server.started or task.done(), "the server to start")
-        yield Serving(site.store, site.hub, server, listeners[0].getsockname()[1])
+        yield Serving(site.store, site.hub, server, listeners[0].getsockname()[1], site.admission)
     finally:
         server.should_exit = True
         await task

@@ -23,6 +23,11 @@ def test_a_flag_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         ("LIVEFEED_PUBLIC_URL", "https://live.example.org/news"),
         ("LIVEFEED_WINDOW_ENTRIES", "-1"),
         ("LIVEFEED_LOG_LEVEL", "loud"),
+        ("LIVEFEED_TRUSTED_PROXIES", "proxy.example.org"),
+        ("LIVEFEED_TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
+        ("LIVEFEED_MAX_READERS", "-1"),
+        ("LIVEFEED_MAX_JOINS_PER_S", "nan"),
+        ("LIVEFEED_MAX_JOINS_PER_S", "inf"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -42,6 +47,12 @@ def test_the_origin_is_the_public_address_or_the_one_listened_on() -> None:
     assert load_settings(public_url="https://live.example.org/").origin == "https://live.example.org"
     assert load_settings(host="0.0.0.0", port=8001).origin == "http://localhost:8001"
     assert load_settings(host="::1", port=8001).origin == "http://[::1]:8001"
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    assert load_settings().proxies == ()
+    proxies = load_settings(trusted_proxies="127.0.0.1, 10.0.0.0/8,fd00::/8,").proxies
+    assert [str(network) for network in proxies] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 
 
 def test_passwords_are_not_shown() -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from livefeed.core import messages
 from livefeed.core.position import Position
 from livefeed.errors import FeedNotFound, StoreError
+from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.framing import FRAMINGS, Framing
 from livefeed.fanout.joining import Joined
@@ -100,19 +101,15 @@ class Audience:
         self._welcomes[key] = made
         return made
 
-    def admit(
-        self,
-        take: Callable[[Subscriber], bool],
-        welcome: Welcome,
-        on_gone: Callable[[], object] = lambda: None,
-    ) -> bool:
-        """Greet a reader on a connection that ``take`` hands to its subscriber.
+    def admit(self, take: Callable[[Subscriber], bool], welcome: Welcome, seat: Seat) -> bool:
+        """Greet a reader on a connection that ``take`` hands to its subscriber, which keeps the seat.
 
-        False if ``take`` does not. ``on_gone`` is called once, when the connection is gone.
+        False if ``take`` does not.
         """
-        reader = Subscriber(self, welcome.framing, welcome.position, on_gone)
+        reader = Subscriber(self, welcome.framing, welcome.position, seat)
         if not take(reader):
             return False
+        reader.seat = seat.moved()
         self.channel.readers += 1
         self._size += 1
         self._wheel.put(reader)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from livefeed.core import frames
 from livefeed.core.position import Position
 from livefeed.fanout import closes
+from livefeed.fanout.admission import Seat
 from livefeed.fanout.closes import Close
 from livefeed.fanout.framing import Framing
 from livefeed.fanout.heard import answer
@@ -72,10 +72,10 @@ class Subscriber(asyncio.Protocol):
         "expires_at",
         "framing",
         "heard",
-        "on_gone",
         "partial",
         "position",
         "progress_at",
+        "seat",
         "slot",
         "state",
         "transport",
@@ -84,15 +84,13 @@ class Subscriber(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(
-        self, audience: Host, framing: Framing, position: Position, on_gone: Callable[[], object]
-    ) -> None:
+    def __init__(self, audience: Host, framing: Framing, position: Position, seat: Seat) -> None:
         self.audience = audience
         self.framing = framing
         self.position = position
         self.state = State.GONE
-        self.on_gone = on_gone
-        """Called once, when the connection is gone."""
+        self.seat = seat
+        """Its place among the readers, until the connection is gone."""
         self.connections: set[Any] = set()
         """uvicorn's set of its connections: this one is counted there until it is lost."""
         self.heard = 0
@@ -132,7 +130,7 @@ class Subscriber(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)
         self.audience.part(self, State.GONE)
-        self.on_gone()
+        self.seat.give_back()
 
     def shutdown(self) -> None:
         """uvicorn ends: it calls this on each of its connections."""

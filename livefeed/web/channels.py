@@ -9,8 +9,10 @@ from starlette.requests import HTTPConnection
 
 from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound
+from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.stream import DraftPass
+from livefeed.web.origins import origin_of, own_origin
 from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
 
@@ -22,9 +24,11 @@ class Admitted:
     """A channel for one who asks; ``headers`` let their page read the answer.
 
     ``draft_pass``: by which they may follow it while it is a draft.
+    ``seat``: their place among the readers; whoever ends the stream gives it back.
     """
 
     channel: Channel
+    seat: Seat
     headers: dict[str, str]
     draft_pass: DraftPass | None
 
@@ -35,9 +39,11 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
     Raises:
         FeedNotFound: there is none, or it is a draft and who asks has no token for it.
         Forbidden: the page that asks is of a site that may not use the feed.
+        TooManyReaders: there is no place for another reader.
         StoreError
     """
-    channel = await site_of(connection).hub.channel(connection.path_params["feed"])
+    site = site_of(connection)
+    channel = await site.hub.channel(connection.path_params["feed"])
     feed = Feed.model_validate(channel.feed)
     draft_pass = None
     if not feed.is_public:
@@ -46,4 +52,18 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
         if token is None:
             raise FeedNotFound(feed.slug)
         draft_pass = DraftPass(token.name, since)
-    return Admitted(channel, site_headers(connection, feed), draft_pass)
+    headers = site_headers(connection, feed)
+    # The last thing: from here on, somebody has to give the seat back.
+    seat = site.admission.take(_address(connection), _site_of_page(connection))
+    return Admitted(channel, seat, headers, draft_pass)
+
+
+def _address(connection: HTTPConnection) -> str | None:
+    return connection.client.host if connection.client else None
+
+
+def _site_of_page(connection: HTTPConnection) -> str | None:
+    """The origin to count by; our own pages may call us by more than one."""
+    settings, headers = site_of(connection).settings, connection.headers
+    origin = origin_of(settings, headers)
+    return settings.origin if origin == own_origin(settings, headers) else origin

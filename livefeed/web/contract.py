@@ -237,7 +237,7 @@ _STREAMS = [
         name="pollChanges",
         summary="Long poll: one sync, at once if there is something, else within the wait.",
         answers={200: Answer("What was missed, or a snapshot.", "Sync", headers=("Cache-Control",))},
-        problems=(400, 403, 404, 422, 503),
+        problems=(400, 403, 404, 422, 429, 503),
         parameters=("after", "wait"),
         preflight=preflight,
     ),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from livefeed.errors import NotReady
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.web.caching import NO_STORE, answer
 from livefeed.web.site import site_of
@@ -26,7 +27,9 @@ METRICS = {
     "changes_total": "Changes read from the logs in Redis.",
     "channels": "Feeds that this process follows.",
     "draining": "1 while readers are being sent away.",
+    "places": "Readers that this process takes at most.",
     "readers": "Streams that are open in this process: WebSocket, SSE and long polls.",
+    "readers_refused_total": "Readers refused, by `reason`: address, origin, rate, total.",
     "redis_connected": "1 while the hub's reading connection to Redis is up.",
     "redis_reconnects_total": "How often the hub's reading connection was opened again.",
     "window_bytes": "Bytes of changes kept in memory.",
@@ -61,7 +64,9 @@ async def _metrics(request: Request) -> Response:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(_HubCollector(site_of(request).hub))
+    site = site_of(request)
+    registry.register(_HubCollector(site.hub))
+    registry.register(_AdmissionCollector(site.admission))
     media_type = "text/plain; version=0.0.4; charset=utf-8"
     return answer(request, generate_latest(registry), cache=NO_STORE, media_type=media_type)
 
@@ -79,6 +84,21 @@ class _HubCollector(Collector):
         for name, value in sorted(numbers.items()):
             kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
             yield kind(f"livefeed_{name}", METRICS.get(name, name), value)
+
+
+class _AdmissionCollector(Collector):
+    """Likewise of who was refused."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("livefeed_places", METRICS["places"], self._admission.most)
+        name = "readers_refused_total"
+        refused = CounterMetricFamily(f"livefeed_{name}", METRICS[name], labels=["reason"])
+        for cap, count in self._admission.refused.items():
+            refused.add_metric([cap], count)
+        yield refused
 
 
 routes = [

@@ -7,6 +7,8 @@ program goes by. ``title`` says the same for people, ``detail`` is about this on
 from __future__ import annotations
 
 import logging
+import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -94,6 +96,8 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.StoreFull: _Kind(503, "store-full", "The store is full", 30),
     errors.StoreUnconfirmed: _Kind(503, "store-unconfirmed", "Written, but not confirmed yet", 1),
     errors.StoreInconsistent: _Kind(503, "store-error", "The store failed", 60),
+    errors.TooManyReaders: _Kind(429, "too-many-readers", "Too many readers"),
+    errors.ServerFull: _Kind(503, "server-full", "The server is full"),
     errors.NotReady: _Kind(503, "not-ready", "Not ready for readers", 1),
     # The border's own refusals: raised as Starlette's HTTPException, looked up by their status.
     Exception: _Kind(500, "internal-error", "Something went wrong here"),
@@ -124,6 +128,9 @@ def problem_of(error: Exception) -> Problem:
         return _http_problem(error)
     kind = next(_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS)
     headers = {} if kind.retry_after_s is None else {"Retry-After": str(kind.retry_after_s)}
+    if isinstance(error, errors.TooManyReaders):
+        # Spread, as in a stream's good-bye: who was refused together must not come back together.
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s * random.uniform(0.5, 1.5)))
     if kind.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(kind.status, kind.name, kind.title, _detail(error), _members(error), headers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 from livefeed.store.store import Store
@@ -20,6 +21,7 @@ class Site:
     store: Store
     hub: Hub
     static: StaticTree
+    admission: Admission
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from livefeed.core.models import FeedCreate, Role
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 from livefeed.store.store import Store
@@ -58,7 +59,7 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 def app(settings: Settings, store: Store) -> Starlette:
     routes = [*contract.routes, *openapi.routes, *ops.routes]
     app = Starlette(routes=routes, exception_handlers=exception_handlers)
-    app.state.site = Site(settings, store, Hub(store, settings), StaticTree())
+    app.state.site = Site(settings, store, Hub(store, settings), StaticTree(), Admission(settings))
     return app
 
 

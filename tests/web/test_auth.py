@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from livefeed.errors import Forbidden
+from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 from livefeed.store.store import Store
@@ -185,7 +186,7 @@ async def test_reading_with_the_cookie_needs_no_origin(app: Starlette, store: St
 
 async def test_with_a_public_address_only_that_is_our_origin(store: Store, editor: Desk) -> None:
     app = Starlette()
-    app.state.site = Site(HTTPS, store, Hub(store, HTTPS), StaticTree())
+    app.state.site = Site(HTTPS, store, Hub(store, HTTPS), StaticTree(), Admission(HTTPS))
     cookie = f"__Host-livefeed_session={await store.tokens.open_session(editor.secret)}"
     elsewhere = {"Cookie": cookie, "Origin": "http://localhost:8000", "Host": "localhost:8000"}
     with pytest.raises(Forbidden, match="LIVEFEED_PUBLIC_URL"):

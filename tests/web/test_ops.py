@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -9,11 +10,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
+from livefeed.errors import ServerFull
+from livefeed.fanout.admission import Admission
 from livefeed.web import ops
-from livefeed.web.site import Site
 from tests.web.asserting import assert_problem
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/operating.md"
+
+ADMISSION = {"places", "readers_refused_total"}
 
 
 class FakeHub:
@@ -31,7 +35,7 @@ class FakeHub:
 @pytest.fixture
 def hub(app: Starlette) -> FakeHub:
     fake, site = FakeHub(), app.state.site
-    app.state.site = Site(site.settings, site.store, fake, site.static)  # type: ignore[arg-type]  # a fake
+    app.state.site = replace(site, hub=fake)
     return fake
 
 
@@ -86,6 +90,20 @@ async def test_metrics_before_the_first_canary(client: httpx.AsyncClient, hub: F
     assert "livefeed_canary_age_seconds" not in await _values(client)
 
 
+async def test_refusals_are_counted_by_reason(
+    app: Starlette, client: httpx.AsyncClient, hub: FakeHub
+) -> None:
+    site = app.state.site
+    admission = Admission(site.settings.model_copy(update={"max_readers": 1}))
+    app.state.site = replace(site, admission=admission)
+    with admission.take(None, None), pytest.raises(ServerFull):
+        admission.take(None, None)
+    text = (await client.get("/metrics")).text
+    assert 'livefeed_readers_refused_total{reason="total"} 1.0' in text
+    assert 'livefeed_readers_refused_total{reason="address"} 0.0' in text
+    assert (await _values(client))["livefeed_places"] == ("gauge", 1)
+
+
 async def test_the_hub_s_numbers_are_the_ones_that_are_described(
     app: Starlette, client: httpx.AsyncClient
 ) -> None:
@@ -95,7 +113,7 @@ async def test_the_hub_s_numbers_are_the_ones_that_are_described(
         with anyio.fail_after(10):
             while hub.canary_age_s is None:
                 await anyio.sleep(0.01)
-        assert set(hub.statistics()) | {"draining", "canary_age_seconds"} == set(ops.METRICS)
+        assert set(hub.statistics()) | {"draining", "canary_age_seconds"} | ADMISSION == set(ops.METRICS)
         assert (await _values(client))["livefeed_readers"] == ("gauge", 0)
         assert (await client.get("/readyz")).status_code == 200
     finally:

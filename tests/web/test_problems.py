@@ -37,6 +37,8 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.FeedExists("news"), 409, "feed-exists"),
     (errors.TooManyPinned("news", 100), 409, "too-many-pinned"),
     (errors.TokenExists("desk"), 409, "token-exists"),
+    (errors.TooManyReaders("address", 30), 429, "too-many-readers"),
+    (errors.ServerFull("total", 10), 503, "server-full"),
     (errors.NotReady(["Draining."]), 503, "not-ready"),
     (errors.FeedClosed("news"), 409, "feed-closed"),
     (errors.UpdateExists("news", "1"), 409, "update-exists"),
@@ -82,7 +84,7 @@ def _page(request: Request, problem: Problem) -> Response:
 async def test_each_error_is_a_problem(error: Exception, status: int, name: str) -> None:
     async with client_for(error) as client:
         response = await client.get("/v1/x")
-    if status == 429:  # of none of our own errors
+    if isinstance(error, HTTPException) and status == 429:  # of none of our own errors
         assert response.json()["type"] == "/problems/too-many-requests"
         return
     fields = [e.field for e in error.errors] if isinstance(error, errors.InvalidInput) else []
@@ -120,6 +122,13 @@ async def test_a_revision_conflict_carries_the_current_update() -> None:
     async with client_for(errors.RevisionConflict(b'{"id":"1","rev":3}')) as client:
         problem = (await client.get("/v1/x")).json()
     assert problem["current"] == {"id": "1", "rev": 3}
+
+
+async def test_who_is_too_many_is_told_when_to_come_back() -> None:
+    async with client_for(errors.TooManyReaders("address", 30)) as client:
+        times = {int((await client.get("/v1/x")).headers["retry-after"]) for _ in range(20)}
+    assert times <= set(range(15, 46))
+    assert len(times) > 1
 
 
 async def test_405_says_what_is_allowed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, nullcontext
 
 from starlette.requests import Request
@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from livefeed.core.position import Position, Verdict
-from livefeed.errors import FeedNotFound, StoreError
+from livefeed.errors import FeedNotFound, StoreError, TooManyReaders
+from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.framing import EVENTS, EVENTS_GZIP, Framing
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, Message, bye
@@ -19,7 +20,7 @@ from livefeed.fanout.stream import watching
 from livefeed.fanout.takeover import Takeover
 from livefeed.web.channels import Admitted, open_channel
 from livefeed.web.site import Site, site_of
-from livefeed.web.streams.following import disconnected, position_of, pulled, takeover_of, unless_gone
+from livefeed.web.streams.following import TO_ALL, disconnected, position_of, pulled, takeover_of, unless_gone
 
 __all__ = ["events", "offers_gzip"]
 
@@ -41,8 +42,14 @@ async def events(request: Request) -> Response:
     try:
         admitted = await open_channel(request)
     except StoreError:
-        overload = bye("overload", OVERLOAD_RETRY_S)
-        return _EventStream(site, None, _once(overload), {"Access-Control-Allow-Origin": "*"})
+        return _EventStream(site, None, _once(bye("overload", OVERLOAD_RETRY_S)), TO_ALL)
+    except TooManyReaders as error:
+        return _EventStream(site, None, _once(bye("overload", error.retry_after_s)), TO_ALL)
+    with admitted.seat:  # until the stream has it
+        return _answer(site, request, admitted)
+
+
+def _answer(site: Site, request: Request, admitted: Admitted) -> Response:
     channel, headers = admitted.channel, admitted.headers
     if site.hub.draining:
         return _EventStream(site, None, _once(bye("drain", DRAIN_RETRY_S)), headers)
@@ -51,7 +58,8 @@ async def events(request: Request) -> Response:
     goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
-    plain = _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers)
+    seat = admitted.seat.moved()
+    plain = _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers, seat)
     if (takeover := takeover_of(request, admitted)) is None:
         return plain
     gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
@@ -99,7 +107,8 @@ class _TakenStream(Response):
         self._position, self._takeover, self._framing, self._plain = position, takeover, framing, plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with watching(self._channel):  # one that nobody watches may be dropped
+        assert self._plain.seat is not None
+        with self._plain.seat as seat, watching(self._channel):  # one that nobody watches is dropped
             try:
                 welcome = await self._audience.welcome(self._position, self._framing)
             except (FeedNotFound, StoreError):
@@ -107,7 +116,7 @@ class _TakenStream(Response):
                 return
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             # Nothing is awaited in between.
-            if not self._audience.admit(self._takeover.take, welcome):
+            if not self._audience.admit(self._takeover.take, welcome, seat):
                 await send({"type": "http.response.body"})  # the reader has gone, or comes back
 
 
@@ -121,13 +130,19 @@ class _EventStream(Response):
         site: Site,
         channel: Channel | None,
         batches: AsyncGenerator[list[Message], None],
-        cors: dict[str, str],
+        cors: Mapping[str, str],
+        seat: Seat | None = None,
     ):
         super().__init__(headers={**_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
+        self.seat = seat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.seat or nullcontext():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Counted before anything is awaited: a channel that nobody watches may be dropped.
         with watching(self._channel) if self._channel else nullcontext():
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -136,8 +151,8 @@ class _EventStream(Response):
                 return
             stuck = await unless_gone(self._send_all(send), disconnected(receive))
         if stuck:
-            # Neither said good-bye to nor counted any more. ASGI cannot cut a connection: the kernel
-            # does, after fanout.http.STALLED_MS.
+            # Neither said good-bye to nor counted any more, but still in its seat. ASGI cannot cut a
+            # connection: the kernel does, after fanout.http.STALLED_MS.
             await disconnected(receive)
 
     async def _send_all(self, send: Send) -> bool:

@@ -16,11 +16,15 @@ from livefeed.fanout.stream import stream
 from livefeed.fanout.takeover import EXTENSION, Takeover
 from livefeed.fanout.tasks import end
 from livefeed.web.channels import Admitted
+from livefeed.web.origins import cors_headers
 from livefeed.web.site import Site
 
-__all__ = ["disconnected", "position_of", "pulled", "takeover_of", "unless_gone"]
+__all__ = ["TO_ALL", "disconnected", "position_of", "pulled", "takeover_of", "unless_gone"]
 
 _T = TypeVar("_T")
+
+TO_ALL = cors_headers(None, ["*"], "")
+"""Of a refusal that says nothing of the feed."""
 
 
 def position_of(text: str | None) -> Position | None:

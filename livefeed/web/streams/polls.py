@@ -6,12 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from livefeed.core.position import Position
-from livefeed.errors import InvalidInput
+from livefeed.errors import InvalidInput, TooManyReaders
 from livefeed.fanout.stream import poll, watching
 from livefeed.web import caching
-from livefeed.web.channels import open_channel
+from livefeed.web.channels import Admitted, open_channel
+from livefeed.web.problems import problem_response
 from livefeed.web.site import site_of
-from livefeed.web.streams.following import disconnected, unless_gone
+from livefeed.web.streams.following import TO_ALL, disconnected, unless_gone
 
 __all__ = ["changes"]
 
@@ -24,9 +25,18 @@ async def changes(request: Request) -> Response:
     Raises:
         BadPosition, InvalidInput, FeedNotFound, Forbidden, StoreError
     """
-    site = site_of(request)
-    admitted = await open_channel(request)
-    channel = admitted.channel
+    try:
+        admitted = await open_channel(request)
+    except TooManyReaders as error:
+        response = problem_response(request, error)
+        response.headers.update(TO_ALL)  # a page is to learn when it may come back
+        return response
+    with admitted.seat:
+        return await _changes(request, admitted)
+
+
+async def _changes(request: Request, admitted: Admitted) -> Response:
+    site, channel = site_of(request), admitted.channel
     after, wait = request.query_params.get("after"), request.query_params.get("wait", "25")
     if not (wait.isascii() and wait.isdigit() and len(wait) <= 2 and int(wait) <= _MAX_WAIT_S):
         raise InvalidInput.of("wait", f"give a whole number of seconds from 0 to {_MAX_WAIT_S}")

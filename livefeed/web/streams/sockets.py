@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from livefeed.core.position import Position
-from livefeed.errors import FeedNotFound, Forbidden, StoreError
+from livefeed.errors import FeedNotFound, Forbidden, StoreError, TooManyReaders
 from livefeed.fanout import closes
 from livefeed.fanout.closes import Close
 from livefeed.fanout.framing import SOCKET, SOCKET_DEFLATE
@@ -41,7 +41,10 @@ async def _socket(websocket: WebSocket) -> None:
     site = site_of(websocket)
     try:
         admitted = await open_channel(websocket)
-        with watching(admitted.channel):  # before anything is awaited: one that nobody watches is dropped
+        with (
+            admitted.seat,
+            watching(admitted.channel),
+        ):
             await _serve(site, websocket, admitted, position_of(websocket.query_params.get("after")))
     except FeedNotFound:
         await _close(websocket, closes.NO_SUCH_FEED)
@@ -49,6 +52,8 @@ async def _socket(websocket: WebSocket) -> None:
         await _close(websocket, closes.ORIGIN_REFUSED)
     except StoreError:
         await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
+    except TooManyReaders as error:
+        await _refuse(websocket, bye("overload", error.retry_after_s))
 
 
 async def _serve(site: Site, websocket: WebSocket, admitted: Admitted, position: Position | None) -> None:
@@ -58,7 +63,7 @@ async def _serve(site: Site, websocket: WebSocket, admitted: Admitted, position:
     elif takeover is not None:
         welcome = await audience.welcome(position, SOCKET_DEFLATE if takeover.deflate else SOCKET)
         await websocket.accept()  # from here on nothing is awaited
-        if not audience.admit(takeover.take, welcome):
+        if not audience.admit(takeover.take, welcome, admitted.seat):
             await _send_and_listen(site, websocket, admitted, position)
     else:
         await websocket.accept()
