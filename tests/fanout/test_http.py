@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from starlette.types import Receive, Send
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from livefeed.fanout.http import STALLED_MS, UNSENT_BYTES, UNWRITTEN_BYTES, BoundedHttp
 from tests.clients import TRANSPORTS, Client
@@ -56,6 +57,9 @@ async def answer_to(served: Serving, sent: bytes, *, more: bytes = b"", at_most:
         await asyncio.gather(flooding, return_exceptions=True)
         writer.close()
 
+
+READ_BYTES = 256 << 10
+"""asyncio's and uvloop's transports read no more at once."""
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 
@@ -288,3 +292,25 @@ async def test_the_buffer_of_a_connection_is_bounded(wire: Wire) -> None:
     for connection in connections:
         assert connection.transport.get_write_buffer_limits()[1] == UNWRITTEN_BYTES
     writer.close()
+
+
+@pytest.mark.parametrize("before", [b"", get(b"/1"), get(b"/1") * 5], ids=["alone", "second", "sixth"])
+async def test_a_body_that_nobody_takes_is_not_read(before: bytes) -> None:
+    taken = asyncio.Event()
+
+    async def waits(scope: object, receive: Receive, send: Send) -> None:
+        await taken.wait()
+
+    async with wired(waits) as wire:
+        _, writer = await asyncio.open_connection("127.0.0.1", wire.port)
+        writer.write(before + POST + b"Content-Length: 90000000\r\n\r\n")
+        writer.write(b"x" * 20_000_000)
+        await eventually(lambda: wire.state.connections, "the connection")
+        (connection,) = wire.state.connections
+        assert isinstance(connection, BoundedHttp)
+        await eventually(lambda: connection.flow is not None and connection.flow.read_paused, "the pause")
+        assert not connection.transport.is_reading()
+        assert len(connection.cycle.body) <= HIGH_WATER_LIMIT + READ_BYTES
+        connection.transport.abort()
+        taken.set()
+        writer.close()
