@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -51,6 +52,7 @@ def client_address(
     return found.pop() if len(found) == 1 else address
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """An address without brackets or port; IPv4 in IPv6's clothes (``::ffff:192.0.2.1``) is IPv4."""
     try:

@@ -67,6 +67,7 @@ class Admission:
         self._addresses = _Counts[bytes](settings.max_readers_per_address)
         self._origins = _Counts[str](settings.max_readers_per_origin)
         self._rate = _Rate(settings.max_joins_per_s, now())
+        self.counts_origins = settings.max_readers_per_origin > 0
         self._now, self._log_at = now, -math.inf
 
     def take(self, address: str | None, origin: str | None) -> Seat:

@@ -23,7 +23,7 @@ from livefeed.fanout.framing import FRAMINGS, Framing
 from livefeed.fanout.joining import Joined
 from livefeed.fanout.message import OVERLOAD_RETRY_S, Message, bye
 from livefeed.fanout.news import next_news
-from livefeed.fanout.subscriber import HIGH_WATER_BYTES, State, Subscriber
+from livefeed.fanout.subscriber import State, Subscriber
 from livefeed.fanout.wheel import Wheel
 
 __all__ = ["Audience", "Joiner", "Tally", "Welcome"]
@@ -101,21 +101,18 @@ class Audience:
         self._welcomes[key] = made
         return made
 
-    def admit(self, take: Callable[[Subscriber], bool], welcome: Welcome, seat: Seat) -> bool:
+    def admit(self, take: Callable[[Subscriber, bytes], bool], welcome: Welcome, seat: Seat) -> bool:
         """Greet a reader on a connection that ``take`` hands to its subscriber, which keeps the seat.
 
         False if ``take`` does not.
         """
         reader = Subscriber(self, welcome.framing, welcome.position, seat)
-        if not take(reader):
+        if not take(reader, welcome.data):
             return False
         reader.seat = seat.moved()
         self.channel.readers += 1
         self._size += 1
         self._wheel.put(reader)
-        reader.state = State.BEHIND
-        reader.transport.set_write_buffer_limits(HIGH_WATER_BYTES)
-        reader.transport.write(welcome.data)
         if reader.state is State.BEHIND:
             self.bring_up(reader)
         return True

@@ -12,6 +12,7 @@ import orjson
 from livefeed.core import messages
 from livefeed.core.changes import FEED_KEY
 from livefeed.core.messages import ByeReason
+from livefeed.core.models import Feed
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.core.window import Entry, Window
 from livefeed.store.log import Attached, Log, LogEntry
@@ -37,6 +38,7 @@ class Channel:
         """Nothing comes any more, for this reason: the feed was removed, or its log cannot be read."""
         self.feed: dict[str, Any] = {}
         """The feed's own fields, as of the head."""
+        self._described: tuple[dict[str, Any], Feed] | None = None
         self._bounds = {"max_entries": window_entries, "max_bytes": window_bytes}
         self._epochs: tuple[tuple[str, int], ...] = ()
         self._floor = 0
@@ -63,6 +65,12 @@ class Channel:
     def readers_everywhere(self) -> int:
         """For the heartbeats."""
         return self.readers + self.readers_elsewhere
+
+    def describe(self) -> Feed:
+        """The feed's own fields, read once after each change of them."""
+        if self._described is None or self._described[0] is not self.feed:
+            self._described = self.feed, Feed.model_validate(self.feed)
+        return self._described[1]
 
     @property
     def is_draft(self) -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -27,17 +24,8 @@ MAX_PIPELINED = 8
 PIECE_BYTES = 2048
 """The parser is fed no more at once, so that what it has not got to the end of can be counted."""
 
-UNSENT_BYTES = 16_384
-"""More than this does not wait in the kernel before our own buffer is told that the client is slow."""
-
 UNWRITTEN_BYTES = 65_536
 """More than this in our own buffer, and the application waits. Over TLS it would be 512 KiB."""
-
-STALLED_MS = 45_000
-"""A client that acknowledges nothing for so long is dropped by the kernel, event streams included."""
-
-_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
-_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 _heads_of: WeakKeyDictionary[ServerState, Heads] = WeakKeyDictionary()
 
@@ -71,11 +59,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_body = False
         self._part_bytes = 0  # fed since the last part of a message was complete
 
-    def let_go(self) -> None:
-        """Nothing here acts on the transport any more: it is lost, or another protocol has it."""
+    def deafen(self) -> None:
+        """Read no more requests."""
         self._is_deaf = True
         self._heads.forget(self.transport)
         self._unset_keepalive_if_required()
+
+    def let_go(self) -> None:
+        """Nothing here acts on the transport any more: it is lost, or another protocol has it."""
+        self.deafen()
         self.connections.discard(self)
         self.parser = None  # type: ignore[assignment]  # which knows us: neither would be freed at once
 
@@ -85,8 +77,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self._heads.expect(transport)
         transport.set_write_buffer_limits(high=UNWRITTEN_BYTES)
-        with suppress(OSError):  # reset already
-            _bound(transport.get_extra_info("socket"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.let_go()
@@ -250,14 +240,24 @@ class BoundedHttp(HttpToolsProtocol):
         self.parser.feed_data(b"".join([line, *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]))
 
     def handle_websocket_upgrade(self, rest: bytes = b"") -> None:
-        """Hand the connection over; ``rest`` is what came behind the handshake."""
+        """A WebSocket is asked for; ``rest`` is what came behind the handshake."""
+        self.give_to_uvicorn(self.app, rest)
+
+    def give_to_uvicorn(self, application: Any, rest: bytes = b"") -> None:
+        """Hand the connection over to uvicorn's WebSocket protocol, which runs ``application``."""
         self.let_go()
         protocol: Any = self.ws_protocol_class(  # type: ignore[call-arg, misc]
             config=self.config, server_state=self.server_state, app_state=self.app_state
         )
+        protocol.app = application
         hand_over(self.transport, protocol, self.url, self.headers, rest)
         if self.flow.write_paused:  # which only we have been told
             protocol.pause_writing()
+
+    def refuse_handshake(self) -> None:
+        """The application returned without a word, or failed."""
+        self._say(500)
+        self._close()
 
 
 def _unchunked(app: Any, cycle: RequestResponseCycle) -> Any:
@@ -272,12 +272,3 @@ def _unchunked(app: Any, cycle: RequestResponseCycle) -> Any:
         await app(scope, receive, send_plain)
 
     return answer
-
-
-def _bound(connection: Any) -> None:
-    if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    if _NOTSENT_LOWAT is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
-    if _USER_TIMEOUT is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, STALLED_MS)

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import FrameType
@@ -17,12 +18,21 @@ import uvicorn
 from livefeed.core.frames import MAX_FROM_READER_BYTES
 from livefeed.errors import StartupError
 from livefeed.fanout.hub import Hub
-from livefeed.fanout.takeover import DeflateSocket, Http, Socket
+from livefeed.fanout.takeover import Http
 from livefeed.settings import Settings
 
 __all__ = ["Server", "bind", "is_listening", "run"]
 
 BACKLOG = 4096
+
+UNSENT_BYTES = 16_384
+"""More than this does not wait in the kernel before our own buffer is told that the client is slow."""
+
+STALLED_MS = 45_000
+"""A client that acknowledges nothing for so long is dropped by the kernel, event streams included."""
+
+_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 def bind(host: str, port: int, *, count: int = 1) -> list[socket.socket]:
@@ -62,6 +72,7 @@ def _bound(family: int, address: Any, *, shared: bool = False) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _set_bounds(listener)
         if shared:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
@@ -69,6 +80,14 @@ def _bound(family: int, address: Any, *, shared: bool = False) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _set_bounds(listener: socket.socket) -> None:
+    """Bounds for the connections that come, which inherit them: cheaper than setting them on each."""
+    if _NOTSENT_LOWAT is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
+    if _USER_TIMEOUT is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, STALLED_MS)
 
 
 def _own(listener: socket.socket) -> socket.socket:
@@ -105,9 +124,9 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=settings.access_log,
                 http=Http,
-                ws=DeflateSocket if settings.compress else Socket,
+                ws="websockets-sansio",
                 ws_max_size=MAX_FROM_READER_BYTES,
-                ws_per_message_deflate=False,
+                ws_per_message_deflate=settings.compress,
                 backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,

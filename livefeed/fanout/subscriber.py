@@ -19,10 +19,7 @@ from livefeed.fanout.framing import Framing
 from livefeed.fanout.heard import answer
 from livefeed.fanout.message import Message
 
-__all__ = ["HIGH_WATER_BYTES", "Host", "State", "Subscriber"]
-
-HIGH_WATER_BYTES = 65_536
-"""A reader for whom more than this waits in our own buffer is parked until it has taken most of it."""
+__all__ = ["Host", "State", "Subscriber"]
 
 MAX_HEARD_BYTES = 4_096
 """What a reader may send between two heartbeats; an answer to a ping takes 6 bytes."""
@@ -41,7 +38,7 @@ class State(enum.IntEnum):
     LEAVING = 4
     """It was told good-bye."""
     GONE = 5
-    """The connection is closed, or not ours yet."""
+    """The connection is closed."""
 
 
 class Host(Protocol):
@@ -63,7 +60,7 @@ class Host(Protocol):
 class Subscriber(asyncio.Protocol):
     """One reader of an audience; the protocol of its connection.
 
-    States: GONE until the connection is ours, then BEHIND → LIVE ⇄ PARKED or BEHIND, LEAVING, GONE.
+    States: BEHIND → LIVE ⇄ PARKED or BEHIND again; then LEAVING, GONE.
     """
 
     __slots__ = (
@@ -88,7 +85,7 @@ class Subscriber(asyncio.Protocol):
         self.audience = audience
         self.framing = framing
         self.position = position
-        self.state = State.GONE
+        self.state = State.BEHIND
         self.seat = seat
         """Its place among the readers, until the connection is gone."""
         self.connections: set[Any] = set()

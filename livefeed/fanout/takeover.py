@@ -1,7 +1,7 @@
 """Takeover: an endpoint that has accepted a reader takes the connection over from uvicorn.
 
 ASGI costs a task, a queue and some twenty kilobytes for each connection that is open. A streaming
-endpoint does all that ASGI is for (routing, origin, limits, the accept or the response's head), then
+endpoint does all that ASGI is for (routing, origin, limits, the response's head), then
 calls what it finds in ``scope["extensions"]["livefeed.takeover"]`` with a
 :class:`~livefeed.fanout.subscriber.Subscriber`, which becomes the connection's protocol, and returns.
 It is ``Hijack`` in Go. uvicorn goes on counting the connection and shuts it down in the end.
@@ -12,21 +12,20 @@ says no, the endpoint serves the same messages through ASGI.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import NegotiationError
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from uvicorn.protocols.utils import ClientDisconnected, get_client_addr, get_path_with_query_string
 
+from livefeed.fanout.handshake import Asked, Lent, agreement, read, response
 from livefeed.fanout.http import BoundedHttp
 from livefeed.fanout.subscriber import Subscriber
 
-__all__ = ["EXTENSION", "DeflateSocket", "Http", "Socket", "Takeover"]
+__all__ = ["EXTENSION", "Http", "Takeover"]
 
 EXTENSION = "livefeed.takeover"
 
@@ -35,95 +34,119 @@ EXTENSION = "livefeed.takeover"
 class Takeover:
     """The extension: what makes a subscriber the connection's protocol.
 
-    ``take`` returns False, and has done nothing, where that cannot be: the connection is on its way out,
-    stuck, or not as far yet. ``deflate``: the WebSocket has agreed on ``permessage-deflate``.
+    ``take`` is given the first bytes to send, too; on a WebSocket it sends the answer to the handshake before
+    them. It returns False, and has done nothing, where that cannot be: the connection is on its way out or
+    stuck, or the answer to a request has not begun. ``deflate``: the WebSocket will agree on
+    ``permessage-deflate``.
     """
 
-    take: Callable[[Subscriber], bool]
+    take: Callable[[Subscriber, bytes], bool]
     deflate: bool = False
 
 
 class Http(BoundedHttp):
-    """Event streams: an HTTP/1.1 GET whose response has begun and is sent in chunks."""
+    """uvicorn's connection, with the extension for event streams and for WebSockets.
+
+    An event stream is taken over when its response has begun, to a GET in HTTP/1.1; a WebSocket when its
+    handshake would be answered.
+    """
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        if (
-            self.parser.should_upgrade()
-            or self.scope["http_version"] != "1.1"
-            or self.scope["method"] != "GET"
-        ):
+        if self.parser.should_upgrade():
             return
-        take = partial(self._take_over, self.cycle)
-        self.scope["extensions"] = {EXTENSION: Takeover(take)}  # type: ignore[dict-item]
+        if self.scope["method"] == "GET" and self.scope["http_version"] == "1.1":
+            take = partial(self._take_over, self.cycle)
+            self.scope["extensions"] = {EXTENSION: Takeover(take)}  # type: ignore[dict-item]
 
-    def _take_over(self, cycle: RequestResponseCycle, reader: Subscriber) -> bool:
+    def _take_over(self, cycle: RequestResponseCycle, reader: Subscriber, first: bytes) -> bool:
         sending = cycle.response_started and cycle.chunked_encoding and not cycle.response_complete
-        if not sending or cycle.disconnected or self.flow.write_paused or self.transport.is_closing():
+        if not sending or cycle.disconnected or self.pipeline or self.is_stuck_or_closing:
             return False
         cycle.disconnected = True  # for uvicorn the request is over, and the transport none of its business
         self.let_go()
-        _hand_over(self, self.transport, reader)
+        _hand_over(self, reader, first)
         return True
 
-
-class Socket(WebSocketsSansIOProtocol):
-    """WebSockets whose handshake is complete, and who have sent nothing yet."""
-
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if self.response.status_code == 101:
-            self.scope["extensions"][EXTENSION] = Takeover(  # type: ignore[assignment]
-                self._take_over, bool(self.conn.extensions)
-            )
-
-    def _take_over(self, reader: Subscriber) -> bool:
-        if not self.handshake_complete or self.close_sent or self.disconnected or self._has_spoken:
-            return False
-        if not self.writable.is_set() or self.transport.is_closing():
-            return False
-        self.stop_keepalive()
-        transport, self.transport = self.transport, _HandedOver()
-        _hand_over(self, transport, reader)
-        return True
+    def handle_websocket_upgrade(self, rest: bytes = b"") -> None:
+        asked = None if rest else read(self.headers)
+        if asked is None:
+            super().handle_websocket_upgrade(rest)
+            return
+        self.deafen()
+        deflate = agreement(asked.offers) if asked.offers and self.config.ws_per_message_deflate else None
+        task = self.loop.create_task(Socket(self, asked, deflate).run())
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     @property
-    def _has_spoken(self) -> bool:
-        """Whether frames came with the handshake, or before it was answered."""
-        return bool(self.conn.reader.buffer) or not self.queue.empty()
+    def is_stuck_or_closing(self) -> bool:
+        """A protocol that is set while the transport is paused would never be told so."""
+        return self.flow.write_paused or self.transport.is_closing()
+
+    def log_socket(self, scope: Any) -> None:
+        """The one line of the access log."""
+        if self.access_log:
+            who, what = get_client_addr(scope), get_path_with_query_string(scope)
+            self.access_logger.info('%s - "%s %s HTTP/%s" %d', who, "GET", what, "1.1", 101)
 
 
-class DeflateSocket(Socket):
-    """The same, agreeing on ``permessage-deflate`` so that one compressed frame serves all readers."""
+class Socket:
+    """A WebSocket that was asked for: accepted by taking it over, or else by uvicorn."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.conn.available_extensions = [_SharedDeflate()]
+    def __init__(self, http: Http, asked: Asked, deflate: bytes | None) -> None:
+        self._http, self._asked, self._deflate = http, asked, deflate
+        self._lent = Lent(self._give_to_uvicorn)
+        self._taken = False
+        raw_path, _, query = http.url.partition(b"?")
+        self.scope = http.scope | {
+            "type": "websocket",
+            "asgi": {"version": http.asgi_version, "spec_version": "2.4"},
+            "scheme": "wss" if http.scheme == "https" else "ws",
+            "path": http.root_path + unquote(raw_path.decode("ascii")),
+            "raw_path": http.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "subprotocols": [],
+            "extensions": {EXTENSION: Takeover(self._take_over, deflate is not None)},
+        }
+
+    async def run(self) -> None:
+        """Run the application."""
+        http = self._http
+        try:
+            await http.app(self.scope, self._lent.receive, self._lent.send)
+        except ClientDisconnected:
+            pass
+        except BaseException:
+            http.logger.exception("Exception in ASGI application")
+        finally:
+            if self._lent.is_used:
+                self._lent.give_back()
+            elif not self._taken:
+                http.refuse_handshake()
+
+    def _take_over(self, reader: Subscriber, first: bytes) -> bool:
+        http = self._http
+        if self._taken or self._lent.is_used or http.is_stuck_or_closing:
+            return False
+        self._taken = True
+        http.log_socket(self.scope)
+        http.let_go()
+        head = response(self._asked, self._deflate, http.server_state.default_headers)
+        _hand_over(http, reader, head + first)
+        return True
+
+    def _give_to_uvicorn(self, application: Any) -> bool:
+        if self._http.transport.is_closing():
+            return False
+        self._http.log_socket(self.scope)
+        self._http.give_to_uvicorn(application)
+        return True
 
 
-class _SharedDeflate(ServerPerMessageDeflateFactory):
-    def __init__(self) -> None:
-        super().__init__(server_no_context_takeover=True, client_no_context_takeover=True)
-
-    def process_request_params(
-        self, params: Sequence[tuple[str, str | None]], accepted_extensions: Sequence[Any]
-    ) -> Any:
-        answer, extension = super().process_request_params(params, accepted_extensions)
-        if extension.local_max_window_bits < 15:
-            raise NegotiationError("the shared frames have a window of 15 bits")
-        return answer, extension
-
-
-class _HandedOver(asyncio.Transport):
-    """What uvicorn's protocol is left with: it closes this when the ASGI application has returned."""
-
-    def close(self) -> None:
-        pass
-
-
-def _hand_over(was: Any, transport: asyncio.Transport, reader: Subscriber) -> None:
-    reader.transport, reader.connections = transport, was.connections
-    was.connections.discard(was)
-    was.connections.add(reader)
-    transport.set_protocol(reader)
-    transport.resume_reading()  # uvicorn pauses it where it waits for the application to listen
+def _hand_over(http: Any, reader: Subscriber, data: bytes) -> None:
+    reader.transport, reader.connections = http.transport, http.connections
+    http.connections.add(reader)
+    http.transport.set_protocol(reader)
+    http.transport.resume_reading()  # uvicorn pauses it where it waits for the application to listen
+    http.transport.write(data)  # last: it may ask the reader to pause

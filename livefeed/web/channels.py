@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound
 from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
@@ -44,7 +43,7 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
     """
     site = site_of(connection)
     channel = await site.hub.channel(connection.path_params["feed"])
-    feed = Feed.model_validate(channel.feed)
+    feed = channel.describe()
     draft_pass = None
     if not feed.is_public:
         since = asyncio.get_running_loop().time()
@@ -54,7 +53,8 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
         draft_pass = DraftPass(token.name, since)
     headers = site_headers(connection, feed)
     # The last thing: from here on, somebody has to give the seat back.
-    seat = site.admission.take(_address(connection), _site_of_page(connection))
+    page = _site_of_page(connection) if site.admission.counts_origins else None
+    seat = site.admission.take(_address(connection), page)
     return Admitted(channel, seat, headers, draft_pass)
 
 

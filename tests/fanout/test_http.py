@@ -11,7 +11,8 @@ import pytest
 from starlette.types import Receive, Send
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from livefeed.fanout.http import STALLED_MS, UNSENT_BYTES, UNWRITTEN_BYTES, BoundedHttp
+from livefeed.fanout.http import UNWRITTEN_BYTES, BoundedHttp
+from livefeed.fanout.server import STALLED_MS, UNSENT_BYTES
 from tests.clients import TRANSPORTS, Client
 from tests.fanout.wire import HANDSHAKE, Wire, wired
 from tests.live import FEED, Serving, eventually, serving

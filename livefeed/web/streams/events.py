@@ -152,7 +152,7 @@ class _EventStream(Response):
             stuck = await unless_gone(self._send_all(send), disconnected(receive))
         if stuck:
             # Neither said good-bye to nor counted any more, but still in its seat. ASGI cannot cut a
-            # connection: the kernel does, after fanout.http.STALLED_MS.
+            # connection: the kernel does, after fanout.server.STALLED_MS.
             await disconnected(receive)
 
     async def _send_all(self, send: Send) -> bool:
