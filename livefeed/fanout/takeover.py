@@ -75,7 +75,7 @@ class Http(BoundedHttp):
             return
         self.deafen()
         deflate = agreement(asked.offers) if asked.offers and self.config.ws_per_message_deflate else None
-        task = self.loop.create_task(Socket(self, asked, deflate).run())
+        task = self.loop.create_task(_Socket(self, asked, deflate).run())
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
@@ -91,7 +91,7 @@ class Http(BoundedHttp):
             self.access_logger.info('%s - "%s %s HTTP/%s" %d', who, "GET", what, "1.1", 101)
 
 
-class Socket:
+class _Socket:
     """A WebSocket that was asked for: accepted by taking it over, or else by uvicorn."""
 
     def __init__(self, http: Http, asked: Asked, deflate: bytes | None) -> None:
