@@ -1,0 +1,134 @@
+"""One round: open readers, publish updates one after the other, see what came and what it cost."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench import messages
+from bench.load import Load, Report, Stream
+from bench.processes import Failed
+from bench.server import Publisher, Server
+
+__all__ = ["Opened", "Round", "Sent", "best", "measure", "opened", "send"]
+
+WARM_READERS = 200
+MOST_UPDATES, LEAST_UPDATES = 20, 5
+_numbers = iter(range(1, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What some updates cost."""
+
+    cpu_us: float
+    """Server CPU time per delivery, in µs."""
+    report: Report
+
+    @property
+    def bytes_each(self) -> float:
+        return self.report.bytes / self.report.deliveries
+
+
+@dataclass(frozen=True)
+class Round:
+    sent: Sent
+    accepts: float
+    """Connections accepted per second."""
+    rss_kb: float
+    """Resident memory per idle reader, in KB; exact in a server's first round only."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    load: Load
+    publisher: Publisher
+    accepts: float
+    rss_kb: float
+
+
+@contextmanager
+def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
+    """So many readers, joined and idle. The first ones, and an update to them, warm the server up."""
+    with Load(server.port, stream) as load:
+        publisher = server.publisher()
+        try:
+            warm = min(WARM_READERS, readers // 2)
+            load.open(warm)
+            _publish(load, publisher, 1, messages.SHORT)
+            server.settle()
+            before = server.rss_kb()
+            accepts = (readers - warm) / load.open(readers - warm)
+            server.settle()
+            yield Opened(load, publisher, accepts, (server.rss_kb() - before) / (readers - warm))
+            load.close()
+            server.settle()
+        finally:
+            publisher.close()
+
+
+def send(server: Server, at: Opened, body: str, *, updates: int | None = None, seconds: float = 1.0) -> Sent:
+    """Publish so many updates, each after the last reader had the one before; else as many as fit in ``seconds``.
+
+    Raises:
+        Failed: a delivery was lost, doubled or out of order.
+    """
+    begun = time.monotonic()
+    _publish(at.load, at.publisher, 1, body)
+    if updates is None:
+        updates = int(seconds / (time.monotonic() - begun))
+        updates = min(max(updates, LEAST_UPDATES), MOST_UPDATES)
+    server.settle()
+    before = server.cpu_ns()
+    report = _publish(at.load, at.publisher, updates, body)
+    server.settle()
+    return Sent((server.cpu_ns() - before) / 1000 / report.deliveries, report)
+
+
+def _publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report:
+    numbers = [next(_numbers) for _ in range(updates)]
+    load.expect(numbers[0], updates)
+    published = []
+    for number in numbers:
+        published.append(publisher.send(number, body))
+        complete = load.everywhere(number)
+        publisher.answer()
+        if not complete:
+            break
+    published += [0] * (updates - len(published))
+    report = load.report(published)
+    report.check()
+    return report
+
+
+def measure(server: Server, stream: Stream, readers: int) -> Round:
+    with opened(server, stream, readers) as at:
+        return Round(send(server, at, messages.SHORT), at.accepts, at.rss_kb)
+
+
+def best(rounds: list[Round]) -> dict[str, float]:
+    """The best of some rounds, each number for itself; memory is that of the first round."""
+    if not rounds:
+        raise Failed("no round came to an end")
+    reports = [one.sent.report for one in rounds]
+    last = [sorted(report.last_ms) for report in reports]
+    fan_s = sum(report.fan_s for report in reports)
+    return {
+        "cpu_us": min(one.sent.cpu_us for one in rounds),
+        "last_p50_ms": min(statistics.median(times) for times in last),
+        "last_p99_ms": min(times[int(len(times) * 0.99)] for times in last),
+        "last_max_ms": min(times[-1] for times in last),
+        "reader_p50_ms": min(report.p50_ms for report in reports),
+        "reader_p99_ms": min(report.p99_ms for report in reports),
+        "first_p50_ms": min(statistics.median(report.first_ms) for report in reports),
+        "rss_kb": rounds[0].rss_kb,
+        "accepts_s": max(one.accepts for one in rounds),
+        "bytes": min(one.sent.bytes_each for one in rounds),
+        "updates": sum(len(times) for times in last),
+        "deliveries": sum(report.deliveries for report in reports),
+        "client_cpu_us": min(report.client_cpu_s * 1e6 / report.deliveries for report in reports),
+        "client_idle": sum(report.fan_idle_s for report in reports) / fan_s if fan_s else 0.0,
+    }
