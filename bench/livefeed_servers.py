@@ -61,7 +61,7 @@ def serve(folder: Path, *, workers: int = 1, settings: dict[str, str] | None = N
 
 
 def plain(folder: Path) -> Server:
-    """The same application on uvicorn's own server, which hands over no connection, and a Redis as ``serve`` sets it."""
+    """The same application on uvicorn's own server, which hands over no connection; a Redis as above."""
     if shutil.which("redis-server") is None:
         raise NotInstalled("redis-server is not on PATH")
     port, where = free_port(), folder / "redis.sock"

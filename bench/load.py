@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from bench.building import build
 from bench.processes import Child, Failed
@@ -38,7 +39,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of some updates. Times are from publishing, in ms; ``last_ms`` has one for each update."""
+    """What came of some updates. Times are from publishing, in ms.
+
+    ``first_ms`` and ``last_ms``: when the first and the last reader had each update. ``fan_s``: the time
+    between the two, in sum; ``fan_cpu_s``: the load client's own CPU time in it.
+    """
 
     readers: int
     deliveries: int
@@ -52,9 +57,8 @@ class Report:
     p50_ms: float
     p99_ms: float
     max_ms: float
-    client_cpu_s: float
     fan_s: float
-    fan_idle_s: float
+    fan_cpu_s: float
     first_ms: list[float]
     last_ms: list[float]
 
@@ -107,11 +111,13 @@ class Load:
         self._tell(f"expect {first} {count}")
         self._wait("ready", DEADLINE_S)
 
-    def everywhere(self, number: int, *, timeout_s: float = DEADLINE_S) -> bool:
-        """Wait until every reader has an update; False if that does not happen in time."""
+    def everywhere(self, *numbers: int, timeout_s: float = DEADLINE_S) -> bool:
+        """Wait until every reader has these updates; False if that does not happen in time."""
+        missing = set(numbers)
+        deadline = time.monotonic() + timeout_s
         try:
-            while self._wait("all", timeout_s)[0] != str(number):
-                pass
+            while missing:
+                missing.discard(int(self._wait("all", deadline - time.monotonic())[0]))
         except TimeoutError:
             return False
         return True
@@ -119,10 +125,11 @@ class Load:
     def report(self, published: Sequence[int]) -> Report:
         """What came of the expected updates, which were ``published`` at these times (monotonic, ns)."""
         self._tell("report " + " ".join(map(str, published)))
-        found = json.loads(self._wait("{", DEADLINE_S)[0])
+        found: dict[str, Any] = json.loads(self._wait("{", DEADLINE_S)[0])
         updates = [update for update in found.pop("updates") if update]
-        times = {name: [update[name] for update in updates] for name in ("first_ms", "last_ms")}
-        return Report(**found, **times)
+        for name in ("first_ms", "last_ms"):
+            found[name] = [update[name] for update in updates]
+        return Report(**found)
 
     def stall(self, readers: int) -> None:
         self._tell(f"stall {readers}")

@@ -9,7 +9,7 @@ __all__ = ["LONG", "SHORT", "change", "text"]
 SHORT = ""
 """With it, a change message has about 440 bytes: livefeed's own fields leave it no fewer than 435."""
 
-LONG = "The ferry Aurora has left the harbour late."
+LONG = "The ferry Aurora has left the harbour too late."
 """With it, a change message has about 580 bytes, as a short item of a real coverage."""
 
 

@@ -23,7 +23,7 @@ class Child:
     """A process that we started and that we end; Ctrl-C in a terminal reaches only us."""
 
     def __init__(
-        self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, log: Path | None = None
+        self, command: Sequence[object], *, env: Mapping[str, str] | None = None, log: Path | None = None
     ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")}
         with contextlib.ExitStack() as stack:

@@ -13,7 +13,7 @@ from bench.load import Load, Report, Stream
 from bench.processes import Failed
 from bench.server import Publisher, Server
 
-__all__ = ["Opened", "Round", "Sent", "best", "measure", "opened", "send"]
+__all__ = ["Opened", "Round", "Sent", "best", "measure", "next_numbers", "opened", "publish", "send"]
 
 WARM_READERS = 200
 MOST_UPDATES, LEAST_UPDATES = 20, 5
@@ -58,7 +58,7 @@ def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
         try:
             warm = min(WARM_READERS, readers // 2)
             load.open(warm)
-            _publish(load, publisher, 1, messages.SHORT)
+            publish(load, publisher, 1, messages.SHORT)
             server.settle()
             before = server.rss_kb()
             accepts = (readers - warm) / load.open(readers - warm)
@@ -71,25 +71,35 @@ def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
 
 
 def send(server: Server, at: Opened, body: str, *, updates: int | None = None, seconds: float = 1.0) -> Sent:
-    """Publish so many updates, each after the last reader had the one before; else as many as fit in ``seconds``.
+    """Publish so many updates, or as many as fit in ``seconds``, and weigh what they cost the server.
 
     Raises:
         Failed: a delivery was lost, doubled or out of order.
     """
     begun = time.monotonic()
-    _publish(at.load, at.publisher, 1, body)
+    publish(at.load, at.publisher, 1, body)
     if updates is None:
         updates = int(seconds / (time.monotonic() - begun))
         updates = min(max(updates, LEAST_UPDATES), MOST_UPDATES)
     server.settle()
     before = server.cpu_ns()
-    report = _publish(at.load, at.publisher, updates, body)
+    report = publish(at.load, at.publisher, updates, body)
     server.settle()
     return Sent((server.cpu_ns() - before) / 1000 / report.deliveries, report)
 
 
-def _publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report:
-    numbers = [next(_numbers) for _ in range(updates)]
+def next_numbers(updates: int) -> list[int]:
+    """Numbers for updates that no reader has seen yet."""
+    return [next(_numbers) for _ in range(updates)]
+
+
+def publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report:
+    """Publish so many updates, each after the last reader had the one before.
+
+    Raises:
+        Failed: a delivery was lost, doubled or out of order.
+    """
+    numbers = next_numbers(updates)
     load.expect(numbers[0], updates)
     published = []
     for number in numbers:
@@ -115,7 +125,7 @@ def best(rounds: list[Round]) -> dict[str, float]:
         raise Failed("no round came to an end")
     reports = [one.sent.report for one in rounds]
     last = [sorted(report.last_ms) for report in reports]
-    fan_s = sum(report.fan_s for report in reports)
+    fan_s, fan_cpu_s = sum(r.fan_s for r in reports), sum(r.fan_cpu_s for r in reports)
     return {
         "cpu_us": min(one.sent.cpu_us for one in rounds),
         "last_p50_ms": min(statistics.median(times) for times in last),
@@ -127,8 +137,9 @@ def best(rounds: list[Round]) -> dict[str, float]:
         "rss_kb": rounds[0].rss_kb,
         "accepts_s": max(one.accepts for one in rounds),
         "bytes": min(one.sent.bytes_each for one in rounds),
+        "rounds": len(rounds),
         "updates": sum(len(times) for times in last),
         "deliveries": sum(report.deliveries for report in reports),
-        "client_cpu_us": min(report.client_cpu_s * 1e6 / report.deliveries for report in reports),
-        "client_idle": sum(report.fan_idle_s for report in reports) / fan_s if fan_s else 0.0,
+        "client_cpu_us": fan_cpu_s * 1e6 / sum(report.deliveries for report in reports),
+        "client_idle": max(0.0, 1 - fan_cpu_s / fan_s) if fan_s else 1.0,
     }

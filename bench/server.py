@@ -82,8 +82,11 @@ class Publisher:
 
     def answer(self) -> None:
         answer = http.client.HTTPResponse(self._socket, method="POST")
-        answer.begin()
-        said = answer.read()
+        try:
+            answer.begin()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Failed(f"publishing was not answered: {error!r}") from error
         if answer.status >= 300:
             raise Failed(f"publishing was answered {answer.status}: {said[:200]!r}")
 
