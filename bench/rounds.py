@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bench import messages
 from bench.load import Load, Report, Stream
 from bench.processes import Failed
-from bench.server import Publisher, Server
+from bench.server import Server
 
 __all__ = ["Opened", "Round", "Sent", "best", "measure", "next_numbers", "opened", "publish", "send"]
 
@@ -44,8 +44,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Opened:
+    server: Server
     load: Load
-    publisher: Publisher
     accepts: float
     rss_kb: float
 
@@ -54,36 +54,32 @@ class Opened:
 def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
     """So many readers, joined and idle. The first ones, and an update to them, warm the server up."""
     with Load(server.port, stream) as load:
-        publisher = server.publisher()
-        try:
-            warm = min(WARM_READERS, readers // 2)
-            load.open(warm)
-            publish(load, publisher, 1, messages.SHORT)
-            server.settle()
-            before = server.rss_kb()
-            accepts = (readers - warm) / load.open(readers - warm)
-            server.settle()
-            yield Opened(load, publisher, accepts, (server.rss_kb() - before) / (readers - warm))
-            load.close()
-            server.settle()
-        finally:
-            publisher.close()
+        warm = min(WARM_READERS, readers // 2)
+        load.open(warm)
+        publish(server, load, 1, messages.SHORT)
+        server.settle()
+        before = server.rss_kb()
+        accepts = (readers - warm) / load.open(readers - warm)
+        server.settle()
+        yield Opened(server, load, accepts, (server.rss_kb() - before) / (readers - warm))
+        load.close()
+        server.settle()
 
 
-def send(server: Server, at: Opened, body: str, *, updates: int | None = None, seconds: float = 1.0) -> Sent:
+def send(at: Opened, body: str, *, updates: int | None = None, seconds: float = 1.0) -> Sent:
     """Publish so many updates, or as many as fit in ``seconds``, and weigh what they cost the server.
 
     Raises:
         Failed: a delivery was lost, doubled or out of order.
     """
-    begun = time.monotonic()
-    publish(at.load, at.publisher, 1, body)
+    server, begun = at.server, time.monotonic()
+    publish(server, at.load, 1, body)
     if updates is None:
         updates = int(seconds / (time.monotonic() - begun))
         updates = min(max(updates, LEAST_UPDATES), MOST_UPDATES)
     server.settle()
     before = server.cpu_ns()
-    report = publish(at.load, at.publisher, updates, body)
+    report = publish(server, at.load, updates, body)
     server.settle()
     return Sent((server.cpu_ns() - before) / 1000 / report.deliveries, report)
 
@@ -93,7 +89,7 @@ def next_numbers(updates: int) -> list[int]:
     return [next(_numbers) for _ in range(updates)]
 
 
-def publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report:
+def publish(server: Server, load: Load, updates: int, body: str) -> Report:
     """Publish so many updates, each after the last reader had the one before.
 
     Raises:
@@ -102,12 +98,13 @@ def publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report
     numbers = next_numbers(updates)
     load.expect(numbers[0], updates)
     published = []
-    for number in numbers:
-        published.append(publisher.send(number, body))
-        complete = load.everywhere(number)
-        publisher.answer()
-        if not complete:
-            break
+    with server.publisher() as publisher:
+        for number in numbers:
+            published.append(publisher.send(number, body))
+            complete = load.everywhere(number)
+            publisher.answer()
+            if not complete:
+                break
     published += [0] * (updates - len(published))
     report = load.report(published)
     report.check()
@@ -116,7 +113,7 @@ def publish(load: Load, publisher: Publisher, updates: int, body: str) -> Report
 
 def measure(server: Server, stream: Stream, readers: int) -> Round:
     with opened(server, stream, readers) as at:
-        return Round(send(server, at, messages.SHORT), at.accepts, at.rss_kb)
+        return Round(send(at, messages.SHORT), at.accepts, at.rss_kb)
 
 
 def best(rounds: list[Round]) -> dict[str, float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
 from bench import messages
-from bench.load import Load
 from bench.processes import Failed
 from bench.rounds import next_numbers, opened, publish, send
 from bench.server import Server
@@ -31,7 +31,7 @@ def compression(system: System, readers: int, rounds: int = 3) -> dict[str, floa
         for _ in range(rounds):
             for name, stream in (("plain", system.stream), ("compressed", system.stream.compressed())):
                 with opened(server, stream, readers) as at:
-                    sent = send(server, at, messages.LONG, seconds=0.7)
+                    sent = send(at, messages.LONG, seconds=0.7)
                 if name == "compressed" and sent.report.compressed < sent.report.deliveries:
                     raise Failed("it does not compress")
                 found.setdefault(f"{name}_bytes", []).append(sent.bytes_each)
@@ -46,37 +46,35 @@ def burst(
 
     Counted at the readers, as TCP segments with data (on loopback each write is one) and as reads.
     """
-    with system.running() as server, opened(server, system.stream, readers) as at:
-        publishers = [server.publisher() for _ in range(updates)]
-        try:
-            numbers = next_numbers(updates)
-            writes_before = _counter(server)
-            at.load.expect(numbers[0], updates)
-            published: list[int] = []
-            begun = time.monotonic()
-            for i, (publisher, number) in enumerate(zip(publishers, numbers, strict=True)):
-                time.sleep(max(0.0, begun + i * within_s / updates - time.monotonic()))
-                published.append(publisher.send(number, messages.SHORT))
-            took_s = time.monotonic() - begun
-            at.load.everywhere(*numbers)
-            for publisher in publishers:
-                publisher.answer()
-            report = at.load.report(published)
-            report.check(in_order=False)  # fifty connections: the server decides which comes first
-            found = {
-                "readers": readers,
-                "updates": updates,
-                "published_in_s": took_s,
-                "last_ms": max(report.last_ms),
-                "segments_each": report.segments / readers,
-                "reads_each": report.reads / readers,
-            }
-            if writes_before is not None and (writes := _counter(server)) is not None:
-                found["writes_each"] = (writes - writes_before) / readers
-            return found
-        finally:
-            for publisher in publishers:
-                publisher.close()
+    with ExitStack() as stack:
+        server = stack.enter_context(system.running())
+        load = stack.enter_context(opened(server, system.stream, readers)).load
+        publishers = [stack.enter_context(server.publisher()) for _ in range(updates)]
+        numbers = next_numbers(updates)
+        writes_before = _counter(server)
+        load.expect(numbers[0], updates)
+        published: list[int] = []
+        begun = time.monotonic()
+        for i, (publisher, number) in enumerate(zip(publishers, numbers, strict=True)):
+            time.sleep(max(0.0, begun + i * within_s / updates - time.monotonic()))
+            published.append(publisher.send(number, messages.SHORT))
+        took_s = time.monotonic() - begun
+        load.everywhere(*numbers)
+        for publisher in publishers:
+            publisher.answer()
+        report = load.report(published)
+        report.check(in_order=False)  # fifty connections: the server decides which comes first
+        found = {
+            "readers": readers,
+            "updates": updates,
+            "published_in_s": took_s,
+            "last_ms": max(report.last_ms),
+            "segments_each": report.segments / readers,
+            "reads_each": report.reads / readers,
+        }
+        if writes_before is not None and (writes := _counter(server)) is not None:
+            found["writes_each"] = (writes - writes_before) / readers
+        return found
 
 
 def _counter(server: Server) -> float | None:
@@ -114,13 +112,7 @@ def _stalled_once(system: System, readers: int, stuck: int) -> _Stuck:
         before = server.rss_kb()
         if stuck:
             at.load.stall(stuck)
-        _fill(at.load, server)
+        publish(server, at.load, 64, "x" * 8_000)  # 16 KB each: as text and as HTML
         server.settle()
         grown = server.rss_kb() - before
-        return _Stuck(publish(at.load, at.publisher, 40, messages.SHORT).p99_ms, grown)
-
-
-def _fill(load: Load, server: Server) -> None:
-    publisher = server.publisher()
-    publish(load, publisher, 64, "x" * 8_000)  # 16 KB each: as text and as HTML
-    publisher.close()
+        return _Stuck(publish(server, at.load, 40, messages.SHORT).p99_ms, grown)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 
 from bench.processes import Child, Failed, cpu_ns, rss_kb, settle, tree
 
@@ -66,7 +67,10 @@ class Server:
 
 
 class Publisher:
-    """One kept-alive connection that publishes. The answer is read apart, after the readers have it."""
+    """One connection that publishes. The answer is read apart, after the readers have the update.
+
+    It is made for a few updates at a time: uvicorn closes one that is idle for five seconds.
+    """
 
     def __init__(self, port: int, post: Post) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=_ANSWER_S)
@@ -90,7 +94,12 @@ class Publisher:
         if answer.status >= 300:
             raise Failed(f"publishing was answered {answer.status}: {said[:200]!r}")
 
-    def close(self) -> None:
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._socket.close()
 
 
