@@ -45,7 +45,7 @@ def main(readers: int, workers: int, clients: int, updates: int) -> None:
         server = livefeed_servers.serve(folder, workers=workers)
         stack.callback(server.stop)
         loads = [
-            stack.enter_context(Load(server.port, STREAM, source=f"127.0.1.{i + 1}", in_flight=IN_FLIGHT))
+            stack.enter_context(Load(server.port, STREAM, source=f"127.0.{i + 1}.1", in_flight=IN_FLIGHT))
             for i in range(clients)
         ]
         try:
@@ -75,10 +75,10 @@ def _run(server: Server, loads: list[Load], readers: int, updates: int, console:
             for load in loads:
                 load.everywhere(number, timeout_s=120)
             publisher.answer()
+    server.settle()
     reports = [load.report(published) for load in loads]
     for report in reports:
         report.check()
-    server.settle()
     cpu_us = (server.cpu_ns() - cpu_before) / 1000 / (readers * updates)
     last = [max(report.last_ms[i] for report in reports) for i in range(updates)]
     times = ", ".join(f"{ms / 1000:.2f} s" for ms in last)

@@ -27,7 +27,6 @@ _COLUMNS = {
     "client_idle": ("load client idle", "{:.0%}"),
     "rounds": ("rounds", "{:.0f}"),
 }
-_MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
 class Sheet:
@@ -111,11 +110,12 @@ def show(results: dict[str, Any], console: Console) -> None:
         console.print(sheet.rich())
 
 
-def write(results: dict[str, Any], page: Path) -> None:
-    """Put the tables between the marks of a Markdown page."""
+def write(results: dict[str, Any], page: Path, section: str) -> None:
+    """Put the tables between the marks of a section of a Markdown page."""
     machine = results["machine"]
     intro = f"Measured on {results['day']}: {machine}. Updates of {results['update_bytes']} bytes."
     body = "\n\n".join([intro, *(sheet.markdown() for sheet in sheets(results))])
-    before, _, rest = page.read_text().partition(_MARKS[0])
-    _, _, after = rest.partition(_MARKS[1])
-    page.write_text(f"{before}{_MARKS[0]}\n{body}\n{_MARKS[1]}{after}")
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, _, rest = page.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{body}\n{end}{after}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from bench.server import Server
 __all__ = ["Opened", "Round", "Sent", "best", "measure", "next_numbers", "opened", "publish", "send"]
 
 WARM_READERS = 200
-MOST_UPDATES, LEAST_UPDATES = 20, 5
+MOST_UPDATES, LEAST_UPDATES = 20, 3
 _numbers = iter(range(1, 1_000_000))
 
 
@@ -57,7 +56,6 @@ def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
         warm = min(WARM_READERS, readers // 2)
         load.open(warm)
         publish(server, load, 1, messages.SHORT)
-        server.settle()
         before = server.rss_kb()
         accepts = (readers - warm) / load.open(readers - warm)
         server.settle()
@@ -66,22 +64,15 @@ def opened(server: Server, stream: Stream, readers: int) -> Iterator[Opened]:
         server.settle()
 
 
-def send(at: Opened, body: str, *, updates: int | None = None, seconds: float = 1.0) -> Sent:
-    """Publish so many updates, or as many as fit in ``seconds``, and weigh what they cost the server.
+def send(at: Opened, body: str, *, seconds: float = 1.0) -> Sent:
+    """Publish as many updates as fit in ``seconds``, within bounds; one goes ahead to warm up and to time it.
 
     Raises:
         Failed: a delivery was lost, doubled or out of order.
     """
-    server, begun = at.server, time.monotonic()
-    publish(server, at.load, 1, body)
-    if updates is None:
-        updates = int(seconds / (time.monotonic() - begun))
-        updates = min(max(updates, LEAST_UPDATES), MOST_UPDATES)
-    server.settle()
-    before = server.cpu_ns()
-    report = publish(server, at.load, updates, body)
-    server.settle()
-    return Sent((server.cpu_ns() - before) / 1000 / report.deliveries, report)
+    once = publish(at.server, at.load, 1, body).report.max_ms / 1000
+    updates = min(max(int(seconds / once), LEAST_UPDATES), MOST_UPDATES)
+    return publish(at.server, at.load, updates, body)
 
 
 def next_numbers(updates: int) -> list[int]:
@@ -89,26 +80,30 @@ def next_numbers(updates: int) -> list[int]:
     return [next(_numbers) for _ in range(updates)]
 
 
-def publish(server: Server, load: Load, updates: int, body: str) -> Report:
-    """Publish so many updates, each after the last reader had the one before.
+def publish(server: Server, load: Load, updates: int, body: str) -> Sent:
+    """Publish so many updates, each after the last reader had the one before; let the server come to rest.
+
+    Only then it is asked what came: a doubled delivery may be late.
 
     Raises:
         Failed: a delivery was lost, doubled or out of order.
     """
     numbers = next_numbers(updates)
     load.expect(numbers[0], updates)
-    published = []
+    published = [0] * updates
     with server.publisher() as publisher:
-        for number in numbers:
-            published.append(publisher.send(number, body))
+        before = server.cpu_ns()
+        for i, number in enumerate(numbers):
+            published[i] = publisher.send(number, body)
             complete = load.everywhere(number)
             publisher.answer()
             if not complete:
                 break
-    published += [0] * (updates - len(published))
+        server.settle()
+        used_ns = server.cpu_ns() - before
     report = load.report(published)
     report.check()
-    return report
+    return Sent(used_ns / 1000 / report.deliveries, report)
 
 
 def measure(server: Server, stream: Stream, readers: int) -> Round:

@@ -62,6 +62,7 @@ def burst(
         load.everywhere(*numbers)
         for publisher in publishers:
             publisher.answer()
+        server.settle()
         report = load.report(published)
         report.check(in_order=False)  # fifty connections: the server decides which comes first
         found = {
@@ -113,6 +114,5 @@ def _stalled_once(system: System, readers: int, stuck: int) -> _Stuck:
         if stuck:
             at.load.stall(stuck)
         publish(server, at.load, 64, "x" * 8_000)  # 16 KB each: as text and as HTML
-        server.settle()
         grown = server.rss_kb() - before
-        return _Stuck(publish(server, at.load, 40, messages.SHORT).p99_ms, grown)
+        return _Stuck(publish(server, at.load, 40, messages.SHORT).report.p99_ms, grown)
