@@ -18,7 +18,7 @@ from rich.console import Console
 
 from bench import livefeed_servers, messages
 from bench.load import Load, Stream
-from bench.processes import Failed
+from bench.processes import Failed, rss_kb
 from bench.server import Server
 
 __all__ = ["main"]
@@ -55,7 +55,7 @@ def main(readers: int, workers: int, clients: int, updates: int) -> None:
 
 
 def _run(server: Server, loads: list[Load], readers: int, updates: int, console: Console) -> None:
-    console.print(f"before: {server.rss_kb() / 1024:.0f} MB in {len(server.pids())} processes")
+    console.print(f"before: {_memory(server)}")
     shares = [readers // len(loads) + (i < readers % len(loads)) for i in range(len(loads))]
     begun = time.monotonic()
     for load, share in zip(loads, shares, strict=True):
@@ -64,7 +64,7 @@ def _run(server: Server, loads: list[Load], readers: int, updates: int, console:
         load.joined(timeout_s=600)
     console.print(f"{readers:,} readers joined in {time.monotonic() - begun:.1f} s")
     server.settle()
-    console.print(f"idle: {server.rss_kb() / 1024:.0f} MB in {len(server.pids())} processes")
+    console.print(f"idle: {_memory(server)}")
     for load in loads:
         load.expect(1, updates)
     published = []
@@ -83,7 +83,13 @@ def _run(server: Server, loads: list[Load], readers: int, updates: int, console:
     last = [max(report.last_ms[i] for report in reports) for i in range(updates)]
     times = ", ".join(f"{ms / 1000:.2f} s" for ms in last)
     console.print(f"each of {updates} updates at every reader, none lost, none doubled, after {times}")
-    console.print(f"server CPU {cpu_us:.1f} µs per delivery; after: {server.rss_kb() / 1024:.0f} MB")
+    console.print(f"server CPU {cpu_us:.1f} µs per delivery; after: {_memory(server)}")
+
+
+def _memory(server: Server) -> str:
+    """Resident memory of all processes but Redis: the supervisor, Python's resource tracker, the workers."""
+    each = [rss_kb([pid]) / 1024 for pid in server.pids()]
+    return f"{sum(each):.0f} MB ({' + '.join(f'{mb:.0f}' for mb in each)})"
 
 
 if __name__ == "__main__":
