@@ -23,18 +23,16 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PAGE, _CHART = _ROOT / "docs/performance.md", _ROOT / "docs/performance.svg"
 _NUMBERS = _ROOT / "docs/performance.json"
 _RESULTS = Path(__file__).parent / "results"
+_COMPRESSING = ("livefeed-ws", "livefeed-sse", "nchan-ws")
 _SIZES = (1_000, 4_000, 16_000)
 _TABLES_S = 225.0
 """What the tables may take; with the starting of servers and the compression it stays within five minutes."""
 
 
 def _machine() -> str:
-    names = [line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return f"{os.cpu_count()} cores ({names[0] if names else platform.machine()}), Linux {platform.release()}"
-
-
-def _cpu_lines() -> list[str]:
-    return Path("/proc/cpuinfo").read_text().splitlines()
 
 
 def _tables(systems: list[System], sizes: tuple[int, ...], rounds: int, say: Say) -> dict[str, Any]:
@@ -45,13 +43,8 @@ def _tables(systems: list[System], sizes: tuple[int, ...], rounds: int, say: Say
         share = max(size / sum(sizes[i:]), 0.2)
         until = time.monotonic() + (end - time.monotonic()) * share
         tables[str(size)] = measured(systems, size, rounds=rounds, until=until, say=say)
-    compressing = [s for s in (*systems, DEFLATING) if s.key.startswith("livefeed-") or s is DEFLATING]
-    return {
-        "tables": tables,
-        "compression": targets.compressions(
-            [system for system in compressing if system.key != "livefeed-plain"], 1_000, say
-        ),
-    }
+    compressing = [DEFLATING if s.key == DEFLATING.key else s for s in systems if s.key in _COMPRESSING]
+    return {"tables": tables, "compression": targets.compressions(compressing, 1_000, say)}
 
 
 def _write(results: dict[str, Any], section: str) -> None:
@@ -117,10 +110,9 @@ def main(
     (_RESULTS / f"{section}.json").write_text(json.dumps(results, indent=2) + "\n")
     if write:
         _write(results, section)
-    failed = [
-        row["note"] for rows in results["tables"].values() for row in rows.values() if row.get("failed")
-    ]
-    if failed:
+    rows = [row for table in results["tables"].values() for row in table.values()]
+    rows += [*results["compression"].values(), results.get("burst", {}), results.get("stalled", {})]
+    if failed := [row["note"] for row in rows if row.get("failed")]:
         raise SystemExit("failed: " + "; ".join(failed))
 
 

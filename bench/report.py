@@ -87,8 +87,9 @@ def _compression(rows: dict[str, Any]) -> Sheet:
     return Sheet("A change of 580 bytes on the wire", heads, lines)
 
 
-def _facts(title: str, facts: dict[str, float]) -> Sheet:
-    return Sheet(title, ["", "measured"], [[name, f"{value:.4g}"] for name, value in facts.items()])
+def _facts(title: str, facts: dict[str, Any]) -> Sheet:
+    rows = [[name, value if isinstance(value, str) else f"{value:.4g}"] for name, value in facts.items()]
+    return Sheet(title, ["", "measured"], rows)
 
 
 def _targets(targets: list[dict[str, Any]]) -> Sheet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,10 +39,18 @@ def compressions(systems: Sequence[System], readers: int, say: Say) -> dict[str,
     for system in systems:
         say(f"compression: {system.title}")
         try:
-            rows[system.key] = {**scenarios.compression(system, readers)}
-        except (NotInstalled, Failed) as error:
+            rows[system.key] = _tried(scenarios.compression, system, readers)
+        except (NotInstalled, scenarios.NotOffered) as error:
             rows[system.key] = {"note": str(error)}
     return rows
+
+
+def _tried(work: Callable[..., dict[str, float]], *arguments: object) -> dict[str, Any]:
+    """What it measures; or a ``note`` that it failed."""
+    try:
+        return {**work(*arguments)}
+    except Failed as error:
+        return {"note": str(error), "failed": True}
 
 
 def run(systems: Sequence[System], rounds: int, say: Say) -> dict[str, Any]:
@@ -53,9 +61,9 @@ def run(systems: Sequence[System], rounds: int, say: Say) -> dict[str, Any]:
         until = time.monotonic() + 3600
         tables[str(readers)] = measured(which, readers, rounds=rounds, until=until, say=say)
     say("a burst: 50 updates in 50 ms, 5,000 readers")
-    burst = scenarios.burst(ours[0])
+    burst = _tried(scenarios.burst, ours[0])
     say("one reader of 1,000 that takes nothing")
-    stalled = scenarios.stalled(ours[0])
+    stalled = _tried(scenarios.stalled, ours[0], 1_000, rounds)
     compressed = compressions(ours, 4_000, say)
     found = judge(tables, burst, stalled, compressed)
     return {
@@ -68,7 +76,7 @@ def run(systems: Sequence[System], rounds: int, say: Say) -> dict[str, Any]:
 
 
 def judge(
-    tables: dict[str, Any], burst: dict[str, float], stalled: dict[str, float], compressed: dict[str, Any]
+    tables: dict[str, Any], burst: dict[str, Any], stalled: dict[str, Any], compressed: dict[str, Any]
 ) -> list[Target]:
     def number(key: str, name: str, readers: int = READERS) -> float | None:
         value = tables[str(readers)].get(key, {}).get(name)
@@ -104,7 +112,7 @@ def judge(
         Target(
             "writes to each of 5,000 readers for 50 changes in 50 ms",
             10,
-            burst.get("writes_each", burst["segments_each"]),
+            burst.get("writes_each", burst.get("segments_each")),
             note="as the server counts them" if "writes_each" in burst else "as the readers' segments",
         ),
     ]
@@ -117,9 +125,9 @@ def judge(
             Target(f"bytes of a 580-byte change, {name}, compressed : plain", 0.55, smaller, note=note)
         )
         found.append(Target(f"CPU per delivery, {name}, compressed : plain", 1.0, cheaper, note=note))
-    grown_kb = stalled["with_growth_kb"] - stalled["without_growth_kb"]
+    grown_kb = None if "note" in stalled else stalled["with_growth_kb"] - stalled["without_growth_kb"]
     found += [
-        Target("one stalled reader in 1,000: the others' p99, slower by", 0.1, stalled["slower"]),
+        Target("one stalled reader in 1,000: the others' p99, slower by", 0.1, stalled.get("slower")),
         Target("one stalled reader in 1,000: KB more in memory", 1024, grown_kb),
     ]
     return found
