@@ -79,7 +79,7 @@ def judge(
     tables: dict[str, Any], burst: dict[str, Any], stalled: dict[str, Any], compressed: dict[str, Any]
 ) -> list[Target]:
     def number(key: str, name: str, readers: int = READERS) -> float | None:
-        value = tables[str(readers)].get(key, {}).get(name)
+        value = tables.get(str(readers), {}).get(key, {}).get(name)
         return None if value is None else float(value)
 
     def ratio(above: float | None, below: float | None) -> float | None:
@@ -116,7 +116,8 @@ def judge(
             note="as the server counts them" if "writes_each" in burst else "as the readers' segments",
         ),
     ]
-    for name, row in (("WebSocket", compressed["livefeed-ws"]), ("SSE", compressed["livefeed-sse"])):
+    for name, key in (("WebSocket", "livefeed-ws"), ("SSE", "livefeed-sse")):
+        row = compressed.get(key, {})
         smaller, cheaper = (
             ratio(row.get(f"compressed_{unit}"), row.get(f"plain_{unit}")) for unit in ("bytes", "cpu_us")
         )
