@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import chart, messages, report, targets
+from bench import chart, report, targets
 from bench.systems import DEFLATING, SYSTEMS, System
 from bench.table import Say, measured
 
@@ -95,7 +95,6 @@ def main(
     results: dict[str, Any] = {
         "day": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": _machine(),
-        "update_bytes": len(messages.change(1, messages.SHORT)),
     }
     results |= (
         targets.run(systems, rounds, say)

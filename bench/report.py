@@ -113,8 +113,7 @@ def show(results: dict[str, Any], console: Console) -> None:
 
 def write(results: dict[str, Any], page: Path, section: str) -> None:
     """Put the tables between the marks of a section of a Markdown page."""
-    machine = results["machine"]
-    intro = f"Measured on {results['day']}: {machine}. Updates of {results['update_bytes']} bytes."
+    intro = f"Measured on {results['day']}: {results['machine']}; it took {results['took_s']:.0f} s."
     body = "\n\n".join([intro, *(sheet.markdown() for sheet in sheets(results))])
     begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
     before, _, rest = page.read_text().partition(begin)

@@ -66,12 +66,12 @@ def test_what_was_not_measured_is_no_verdict() -> None:
 def test_tables_go_between_the_marks_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("Before\n<!-- systems: begin -->\nold\n<!-- systems: end -->\nAfter\n")
-    results = {"day": "2026-11-23", "machine": "2 cores", "update_bytes": 440}
+    results = {"day": "2026-11-23", "machine": "2 cores", "took_s": 290.4}
     results |= {"tables": TABLES, "compression": COMPRESSED, "burst": BURST, "stalled": STALLED}
     for _ in range(2):
         report.write(results, page, "systems")
     text = page.read_text()
-    assert text.startswith("Before\n<!-- systems: begin -->\nMeasured on 2026-11-23: 2 cores.")
+    assert text.startswith("Before\n<!-- systems: begin -->\nMeasured on 2026-11-23: 2 cores; it took 290 s.")
     assert text.endswith("\n<!-- systems: end -->\nAfter\n")
     assert text.count("**10,000 readers**") == 1
     assert "| Centrifugo, WebSocket | centrifugo is not on PATH |" in text
