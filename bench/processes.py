@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 __all__ = ["Child", "Failed", "cpu_ns", "rss_kb", "settle", "tree"]
 
 _QUIET_NS = 1_500_000
-_STOP_S = 20
+_STOP_S = 60
 
 
 class Failed(Exception):
@@ -54,7 +55,10 @@ class Child:
             try:
                 self.process.wait(_STOP_S)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                # What it started would outlive it: workers, its Redis.
+                for pid in _descendants(self.pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
@@ -64,13 +68,7 @@ class Child:
 
 def tree(pid: int) -> list[int]:
     """A process and what it started, without a Redis (it does not serve readers)."""
-    found = [pid]
-    for task in _tasks(pid):
-        with contextlib.suppress(OSError):
-            for child in (task / "children").read_text().split():
-                if not _name(int(child)).startswith(("redis", "valkey")):
-                    found += tree(int(child))
-    return found
+    return [one for one in _descendants(pid) if not _name(one).startswith(("redis", "valkey"))]
 
 
 def cpu_ns(pids: Sequence[int]) -> int:
@@ -102,6 +100,16 @@ def settle(pids: Sequence[int], *, at_most_s: float = 8.0) -> None:
         after = cpu_ns(pids)
         calm = calm + 1 if after - before < _QUIET_NS else 0
         before = after
+
+
+def _descendants(pid: int) -> list[int]:
+    """A process, then what it started and they started."""
+    found = [pid]
+    for task in _tasks(pid):
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found += _descendants(int(child))
+    return found
 
 
 def _tasks(pid: int) -> Iterator[Path]:
