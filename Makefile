@@ -29,14 +29,14 @@ cover: .venv/.dev ## Run all tests and show which branches they miss
 	@scripts/redis
 	@browser=$$(scripts/browser) || exit 1; LIVEFEED_TEST_CHROMIUM="$$browser" .venv/bin/python -m pytest --cov $(ARGS)
 
-bench: .venv/.dev ## Measure the time from publishing to every reader
-	@.venv/bin/python bench/latency.py $(ARGS)
+bench: .venv/.dev ## Measure what a delivery costs, here and elsewhere (ARGS="--targets")
+	@.venv/bin/python -m bench $(ARGS)
 
 lock: ## Renew requirements/*.txt to the newest versions
 	@scripts/lock
 
 clean: ## Remove .venv and everything made; livefeed-data stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist build bench/.build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -2,7 +2,7 @@
 
 Starts ``livefeed serve`` as an operator would (embedded Redis, every write fsynced), opens readers on
 all three transports, publishes over HTTP and measures from before the POST until each reader has the
-change. A lost or doubled delivery fails the run. ``make bench ARGS="--updates 500 --readers 100"``.
+change. A lost or doubled delivery fails the run. ``.venv/bin/python bench/latency.py --updates 500``.
 """
 
 from __future__ import annotations
