@@ -22,7 +22,13 @@ EVENTS = "/v1/feeds/news/events"
 
 _ROOT = Path(__file__).resolve().parent.parent
 # This checkout's livefeed, wherever the bench is run from.
-_ENVIRONMENT = {"PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
+_ENVIRONMENT = {
+    "PYTHONPATH": str(_ROOT),
+    "PYTHONUNBUFFERED": "1",
+    # All readers are of a few addresses, and come as fast as they can.
+    "LIVEFEED_MAX_READERS_PER_ADDRESS": "0",
+    "LIVEFEED_MAX_JOINS_PER_S": "0",
+}
 
 
 def _post(token: str) -> Post:

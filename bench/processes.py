@@ -82,11 +82,11 @@ def cpu_ns(pids: Sequence[int]) -> int:
 
 
 def rss_kb(pids: Sequence[int]) -> int:
-    """Their resident memory in KB."""
+    """Their resident memory in KB; what several of them share is counted once (Linux's PSS)."""
     total = 0
     for pid in pids:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Rss:"):
+            if line.startswith("Pss:"):
                 total += int(line.split()[1])
     return total
 

@@ -39,7 +39,7 @@ class ServeProcess:
         pid = self.process.pid
         with suppress(OSError):
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            return [int(child) for child in children if "spawn_main" in _command(int(child))]
+            return [int(child) for child in children if "forkserver" in _command(int(child))]
         return []
 
     async def up(self) -> None:

@@ -67,7 +67,9 @@ class Audience:
     def __init__(self, channel: Channel, joiner: Joiner, wheel: Wheel, tally: Tally) -> None:
         self.channel = channel
         self._joiner, self._wheel, self._tally = joiner, wheel, tally
-        self._live: dict[Framing, set[Subscriber]] = {framing: set() for framing in FRAMINGS}
+        # Dicts keep the order in which readers came, which is how the kernel has their sockets in memory:
+        # in the order of a set a pass takes longer.
+        self._live: dict[Framing, dict[Subscriber, None]] = {framing: {} for framing in FRAMINGS}
         self._rejoining: dict[Position, list[Subscriber]] = {}
         self._welcomes: dict[tuple[Position | None, Framing], Welcome] = {}
         self._size = 0
@@ -122,7 +124,7 @@ class Audience:
         if reader.state in (State.LEAVING, State.GONE):
             reader.state = max(reader.state, state)
             return
-        self._live[reader.framing].discard(reader)
+        self._live[reader.framing].pop(reader, None)
         self.channel.readers -= 1
         self._size -= 1
         reader.state = state
@@ -130,7 +132,7 @@ class Audience:
 
     def park(self, reader: Subscriber) -> None:
         """Set a reader aside whose buffer is full."""
-        self._live[reader.framing].discard(reader)
+        self._live[reader.framing].pop(reader, None)
         reader.set_aside()
         self._tally.parked_total += 1
 
@@ -144,7 +146,7 @@ class Audience:
                 return
             if not news:
                 reader.state = State.LIVE
-                self._live[reader.framing].add(reader)
+                self._live[reader.framing][reader] = None
                 self._pass_on()
             elif news[-1].position is None:
                 reader.leave(news[-1])
@@ -192,7 +194,7 @@ class Audience:
                     at = reader.position
                     made = news.after(at, framing)
                 if made is None:
-                    self._live[framing].discard(reader)
+                    self._live[framing].pop(reader, None)
                     self.bring_up(reader)
                 elif made[1]:
                     # The position first: the transport may ask to pause from within the write.

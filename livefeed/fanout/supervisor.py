@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from types import FrameType
 from typing import Any
 
@@ -23,6 +23,9 @@ LOOK_S = 0.1
 RESTART_S = 1.0
 """A worker that keeps dying is not started more often than this."""
 
+# Workers are forked from a process that has done nothing but load the code: what does not change, they share.
+_processes = multiprocessing.get_context("forkserver")
+
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
 
@@ -31,7 +34,7 @@ class _Worker:
         self._job = job
         self._told = 0
         self._started_at = 0.0
-        self._process: SpawnProcess
+        self._process: ForkServerProcess
         self._start()
 
     @property
@@ -39,7 +42,7 @@ class _Worker:
         return self._process.is_alive()
 
     def _start(self) -> None:
-        self._process = multiprocessing.get_context("spawn").Process(target=_work, args=self._job)
+        self._process = _processes.Process(target=_work, args=self._job)
         self._process.start()
         self._started_at = time.monotonic()
 
@@ -86,6 +89,7 @@ def supervise(jobs: Sequence[Job], watch: Callable[[], object]) -> None:
         nonlocal stops
         stops += 1
 
+    _processes.set_forkserver_preload(sorted({target.__module__ for target, _ in jobs}))
     # Set before the first worker starts, so that none is left behind.
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     workers: list[_Worker] = []
