@@ -93,11 +93,13 @@ class Audience:
         key = position, framing
         known = self._welcomes.get(key)
         # Kept while nothing changes: what has been deleted since must not be told once more.
-        if known is not None and known.position == self.channel.reigns.position:
+        if known is not None and known.position is self.channel.position:
             return known
         joined = await self._joiner.join(self.channel, position)
         sync = Message("sync", joined.message, joined.position)
-        made = Welcome(framing, joined.position, framing.preamble + framing.frame(sync))
+        at_head = joined.position == self.channel.position
+        position = self.channel.position if at_head else joined.position
+        made = Welcome(framing, position, framing.preamble + framing.frame(sync))
         if len(self._welcomes) >= MAX_WELCOMES:
             self._welcomes.clear()
         self._welcomes[key] = made
@@ -138,6 +140,9 @@ class Audience:
 
     def bring_up(self, reader: Subscriber) -> None:
         """Tell a reader what it missed, until it is live or its buffer is full once more."""
+        if reader.position is self.channel.position and self.channel.goes_on():
+            self._enter(reader)
+            return
         reader.state = State.BEHIND
         while reader.state is State.BEHIND:
             news = next_news(self.channel, reader.position)
@@ -145,20 +150,20 @@ class Audience:
                 self._rejoin(reader)
                 return
             if not news:
-                reader.state = State.LIVE
-                self._live[reader.framing][reader] = None
-                self._pass_on()
+                self._enter(reader)
             elif news[-1].position is None:
                 reader.leave(news[-1])
             else:
                 reader.tell(news[-1].position, b"".join(map(reader.framing.frame, news)))
 
-    # Passes -------------------------------------------------------------------------------------
-
-    def _pass_on(self) -> None:
+    def _enter(self, reader: Subscriber) -> None:
+        reader.state = State.LIVE
+        self._live[reader.framing][reader] = None
         if not self._passing:
             self._passing = True
             self._spawn(self._pass_on_while_somebody_is_here())
+
+    # Passes -------------------------------------------------------------------------------------
 
     async def _pass_on_while_somebody_is_here(self) -> None:
         try:

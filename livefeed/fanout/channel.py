@@ -40,21 +40,18 @@ class Channel:
         """The feed's own fields, as of the head."""
         self._described: tuple[dict[str, Any], Feed] | None = None
         self._bounds = {"max_entries": window_entries, "max_bytes": window_bytes}
-        self._epochs: tuple[tuple[str, int], ...] = ()
-        self._floor = 0
         self._window = Window(floor=0, **self._bounds)
         self._stands_on = Position("", 0)
+        self.reigns = Reigns((("", 0),), 0, 0)
+        """The reigns as far as this process knows them."""
+        self.position = self.reigns.position
+        """Where one stands who knows what this process knows; the same object while nothing changes."""
         self._turn = asyncio.Event()
 
     @property
     def head(self) -> int:
         """The last offset that this process knows."""
         return self._window.head
-
-    @property
-    def reigns(self) -> Reigns:
-        """The reigns as far as this process knows them."""
-        return Reigns(self._epochs, self.head, self._floor)
 
     @property
     def stands_on(self) -> Position:
@@ -89,22 +86,24 @@ class Channel:
         whole = len(entries) < self._bounds["max_entries"]
         floor = reigns.floor if whole else entries[0].offset - 1
         self._window = Window(floor=floor, **self._bounds)
-        self._epochs, self._floor, self._stands_on = reigns.epochs, reigns.floor, reigns.position
+        self._stands_on = reigns.position
+        self._reign(reigns)
         self._append(entries)
         self.feed = newest.feed
         self.wake()
 
     def adopt(self, attached: Attached) -> None:
         """Take over what Redis says of reigns, floor and feed; the head stays what was read."""
-        known, self._epochs, self._floor = self._epochs, attached.reigns.epochs, attached.reigns.floor
+        known = self.reigns.epochs
+        self._reign(attached.reigns)
         if attached.reigns.head == self.head:
             self.feed = attached.feed
-        if known != self._epochs:
+        if known != self.reigns.epochs:
             self.wake()  # who has come further than we have may stand on a tail that was lost
 
     def fits(self, entry: LogEntry) -> bool:
         """Whether it was written in the reign that, as far as known here, its offset belongs to."""
-        began = [epoch for epoch, first in self._epochs if first <= entry.offset]
+        began = [epoch for epoch, first in self.reigns.epochs if first <= entry.offset]
         return bool(began) and began[-1] == entry.epoch
 
     def dispatch(self, entries: Sequence[LogEntry]) -> None:
@@ -131,6 +130,13 @@ class Channel:
             self._stands_on = entry.position
             if entry.change.key == FEED_KEY:
                 self.feed = orjson.loads(entry.change.raw)["feed"]
+        self._reign(self.reigns)
+
+    def _reign(self, known: Reigns) -> None:
+        """Take over reigns and floor; the head is what was read."""
+        self.reigns = Reigns(known.epochs, self.head, known.floor)
+        if self.position != self.reigns.position:
+            self.position = self.reigns.position
 
     # What streams do ----------------------------------------------------------------------------
 

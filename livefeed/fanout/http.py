@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from livefeed.fanout.handover import hand_over
@@ -74,7 +76,10 @@ class BoundedHttp(HttpToolsProtocol):
     # The connection
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        # uvicorn asks for our own address too, which nobody needs.
+        self.connections.add(self)
+        self.transport, self.flow = transport, FlowControl(transport)
+        self.client, self.scheme = get_remote_addr(transport), "https" if is_ssl(transport) else "http"
         self._heads.expect(transport)
         transport.set_write_buffer_limits(high=UNWRITTEN_BYTES)
 
@@ -125,8 +130,12 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:  # trailers are dropped
-            super().on_header(name, value)
+        if self._in_body:
+            return  # trailers are dropped
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from livefeed.web.streams.events import events
 from livefeed.web.streams.polls import changes
-from livefeed.web.streams.sockets import no_socket, routes
+from livefeed.web.streams.sockets import SOCKET_PATH, no_socket, routes, socket
 
-__all__ = ["changes", "events", "no_socket", "routes"]
+__all__ = ["SOCKET_PATH", "changes", "events", "no_socket", "routes", "socket"]

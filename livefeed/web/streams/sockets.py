@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing, suppress
 
 from starlette.exceptions import HTTPException
@@ -23,7 +24,9 @@ from livefeed.web.channels import Admitted, open_channel
 from livefeed.web.site import Site, site_of
 from livefeed.web.streams.following import position_of, pulled, takeover_of, unless_gone
 
-__all__ = ["no_socket", "routes"]
+__all__ = ["SOCKET_PATH", "no_socket", "routes", "socket"]
+
+SOCKET_PATH = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/socket")
 
 _CLOSE_S = 1.0
 """How long a close may take to be sent; to a reader that takes nothing it never would be."""
@@ -34,7 +37,7 @@ class _Gone(Exception):
 
 
 class _Socket:
-    """``WS /v1/feeds/{feed}/socket?after=<position>``, as ASGI has it: the shortest way for many who come.
+    """``WS /v1/feeds/{feed}/socket?after=<position>``, an ASGI application.
 
     Who is refused is accepted and then closed with a code of ours: a page learns nothing from a failed
     handshake.
@@ -45,11 +48,9 @@ class _Socket:
         site = site_of(websocket)
         try:
             admitted = await open_channel(websocket)
-            with (
-                admitted.seat,
-                watching(admitted.channel),
-            ):
-                await _serve(site, websocket, admitted, position_of(websocket.query_params.get("after")))
+            with admitted.seat, watching(admitted.channel):
+                after = websocket.query_params.get("after") if scope["query_string"] else None
+                await _serve(site, websocket, admitted, position_of(after))
         except FeedNotFound:
             await _close(websocket, closes.NO_SUCH_FEED)
         except Forbidden:
@@ -140,5 +141,7 @@ async def _accept(websocket: WebSocket) -> None:
         await websocket.accept()
 
 
-routes: list[BaseRoute] = [WebSocketRoute("/v1/feeds/{feed}/socket", _Socket())]
+socket = _Socket()
+
+routes: list[BaseRoute] = [WebSocketRoute("/v1/feeds/{feed}/socket", socket)]
 """The others are in :mod:`livefeed.web.contract`, with their description."""
