@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, nullcontext
 
 from starlette.requests import Request
@@ -59,11 +59,15 @@ def _answer(site: Site, request: Request, admitted: Admitted) -> Response:
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
     seat = admitted.seat.moved()
-    plain = _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers, seat)
+
+    def plain() -> _EventStream:
+        batches = _or_overload(pulled(site, admitted, position))
+        return _EventStream(site, channel, batches, headers, seat)
+
     if (takeover := takeover_of(request, admitted)) is None:
-        return plain
+        return plain()
     gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
-    return _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, plain)
+    return _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, seat, plain)
 
 
 def offers_gzip(accept_encoding: str) -> bool:
@@ -95,7 +99,8 @@ class _TakenStream(Response):
         position: Position | None,
         takeover: Takeover,
         framing: Framing,
-        plain: _EventStream,
+        seat: Seat,
+        plain: Callable[[], _EventStream],
     ) -> None:
         # The connection ends with the stream: nothing else is read from it.
         headers = {**_HEADERS, **admitted.headers, "Connection": "close"}
@@ -104,15 +109,15 @@ class _TakenStream(Response):
         super().__init__(headers=headers)
         del self.headers["content-length"]
         self._audience, self._channel = site.hub.audience(admitted.channel), admitted.channel
-        self._position, self._takeover, self._framing, self._plain = position, takeover, framing, plain
+        self._position, self._takeover, self._framing = position, takeover, framing
+        self._seat, self._plain = seat, plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self._plain.seat is not None
-        with self._plain.seat as seat, watching(self._channel):  # one that nobody watches is dropped
+        with self._seat as seat, watching(self._channel):  # one that nobody watches is dropped
             try:
                 welcome = await self._audience.welcome(self._position, self._framing)
             except (FeedNotFound, StoreError):
-                await self._plain(scope, receive, send)
+                await self._plain()(scope, receive, send)
                 return
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             # Nothing is awaited in between.
@@ -136,10 +141,10 @@ class _EventStream(Response):
         super().__init__(headers={**_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
-        self.seat = seat
+        self._seat = seat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self.seat or nullcontext():
+        with self._seat or nullcontext():
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
