@@ -32,7 +32,7 @@ class Answer:
         """What comes until the server closes."""
         return await self._within(self.reader.read())
 
-    async def bytes(self, size: int) -> bytes:
+    async def exactly(self, size: int) -> bytes:
         return await self._within(self.reader.readexactly(size))
 
     async def _within(self, reading: Coroutine[Any, Any, bytes]) -> bytes:
@@ -95,10 +95,10 @@ def handshake(offer: str | None) -> list[str]:
 
 async def frame(answer: Answer) -> tuple[bool, dict[str, Any] | None]:
     """The next frame of a WebSocket: whether it is compressed, and its message if it is a text."""
-    first, size = await answer.bytes(2)
+    first, size = await answer.exactly(2)
     if size == 126:
-        size = int.from_bytes(await answer.bytes(2), "big")
-    body = await answer.bytes(size)
+        size = int.from_bytes(await answer.exactly(2), "big")
+    body = await answer.exactly(size)
     if first & 0x0F != 1:
         return False, None
     if first & 0x40:

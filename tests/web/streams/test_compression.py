@@ -69,7 +69,7 @@ async def test_what_is_agreed_with_a_socket(served: Serving, offer: str | None, 
         assert answer.status == 101
         found = answer.headers.get("sec-websocket-extensions")
         assert _parameters(found) == _parameters(agreed)
-        (first,) = await answer.bytes(1)
+        (first,) = await answer.exactly(1)
         assert first == (0xC1 if agreed else 0x81), "the snapshot would shrink"
 
 
@@ -94,7 +94,7 @@ async def test_sockets_stay_plain_by_setting(plainly: Serving, offer: str) -> No
     async with asked(plainly, SOCKET, *handshake(offer)) as answer:
         assert answer.status == 101
         assert "sec-websocket-extensions" not in answer.headers
-        assert await answer.bytes(1) == b"\x81"
+        assert await answer.exactly(1) == b"\x81"
 
 
 @pytest.mark.parametrize("bits", [15, 10])
@@ -207,7 +207,7 @@ async def test_only_the_headers(served: Serving) -> None:
 async def test_http_1_0_has_no_chunks(served: Serving) -> None:
     async with asked(served, EVENTS, "Accept-Encoding: gzip", version="1.0") as answer:
         assert not {"content-encoding", "transfer-encoding"} & answer.headers.keys()
-        assert await answer.bytes(12) == b"event: sync\n"
+        assert await answer.exactly(12) == b"event: sync\n"
 
 
 # Server-sent events: what comes -----------------------------------------------------------------
