@@ -21,7 +21,7 @@ check: .venv/.dev ## Formatting, lint, types, shell syntax
 	@.venv/bin/ruff format --check --quiet . || { echo "livefeed: run .venv/bin/ruff format"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --strict
-	@for script in scripts/python scripts/browser scripts/redis scripts/lock; do sh -n $$script || exit 1; done
+	@for script in scripts/python scripts/browser scripts/redis scripts/lock scripts/peers; do sh -n $$script || exit 1; done
 	@bash -n .ci/run
 	@.venv/bin/python -m pip --disable-pip-version-check check
 
