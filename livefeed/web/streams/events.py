@@ -58,12 +58,13 @@ def _answer(site: Site, request: Request, admitted: Admitted) -> Response:
     goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
-    seat = admitted.seat.moved()
-    plain = _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers, seat)
-    if (takeover := takeover_of(request, admitted)) is None:
-        return plain
-    gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
-    return _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, plain)
+    plain = _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers)
+    answer: Response = plain
+    if (takeover := takeover_of(request, admitted)) is not None:
+        gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
+        answer = _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, plain)
+    plain.seat = admitted.seat.moved()  # the last thing: only the answer gives it back from here on
+    return answer
 
 
 def offers_gzip(accept_encoding: str) -> bool:
@@ -131,12 +132,11 @@ class _EventStream(Response):
         channel: Channel | None,
         batches: AsyncGenerator[list[Message], None],
         cors: Mapping[str, str],
-        seat: Seat | None = None,
     ):
         super().__init__(headers={**_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
-        self.seat = seat
+        self.seat: Seat | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self.seat or nullcontext():

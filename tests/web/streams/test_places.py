@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -16,7 +17,8 @@ import pytest
 import websockets
 
 from livefeed.errors import Cap
-from livefeed.web import streams
+from livefeed.fanout.audience import Audience
+from livefeed.web.streams import polls, sockets
 from tests.clients import Client
 from tests.live import FEED, Serving, eventually, serving
 from tests.redis_servers import RedisServer
@@ -24,6 +26,7 @@ from tests.web.streams.support import every_stream, every_transport, head, recei
 
 pytestmark = pytest.mark.anyio
 
+events = import_module("livefeed.web.streams.events")  # in the package its function hides it
 SITE = {"Origin": "https://partner.example"}
 EMPTY = {"readers": 0, "addresses": 0, "origins": 0}
 ONE: dict[Cap, dict[str, float]] = {
@@ -201,16 +204,32 @@ async def test_answers_without_a_stream_give_their_place_back(shared_redis: Redi
         await all_given_back(served)
 
 
-@every_path
-@pytest.mark.parametrize("broken", ["_position", "watching", "_stream", "poll"])
+@pytest.mark.parametrize(
+    ("path", "owner", "broken"),
+    [
+        ("socket", sockets, "position_of"),
+        ("socket", sockets, "watching"),
+        ("socket", sockets, "takeover_of"),
+        ("socket", Audience, "welcome"),
+        ("socket", Audience, "admit"),
+        ("events", events, "position_of"),
+        ("events", events, "watching"),
+        ("events", events, "takeover_of"),
+        ("events", Audience, "welcome"),
+        ("events", Audience, "admit"),
+        ("changes", polls, "watching"),
+        ("changes", polls, "poll"),
+        ("changes", polls, "unless_gone"),
+    ],
+)
 async def test_a_place_is_given_back_after_an_exception(
-    shared_redis: RedisServer, path: str, broken: str, monkeypatch: pytest.MonkeyPatch
+    shared_redis: RedisServer, path: str, owner: object, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("broken on purpose")
 
     async with counting(shared_redis) as served:
-        monkeypatch.setattr(streams, broken, fail)
+        monkeypatch.setattr(owner, broken, fail)
         taken = counted(served, monkeypatch)
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request(f"/v1/feeds/{FEED}/{path}?wait=0"))

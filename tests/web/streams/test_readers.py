@@ -1,4 +1,4 @@
-"""Readers come, go, vanish, get stuck, say something."""
+"""Readers come, go, vanish, get stuck."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import socket
 
 import pytest
-import websockets
 
 from tests.clients import Client
 from tests.live import FEED, Serving, eventually, serving
@@ -14,8 +13,6 @@ from tests.redis_servers import RedisServer
 from tests.web.streams.support import (
     every_transport,
     head,
-    received,
-    socket_url,
 )
 
 pytestmark = pytest.mark.anyio
@@ -83,13 +80,3 @@ def stuck(served: Serving, path: str) -> socket.socket:
     head = f"GET /v1/feeds/{FEED}/{path} HTTP/1.1\r\nHost: test\r\n"
     reader.sendall((head + (upgrade if path == "socket" else "") + "\r\n").encode())
     return reader
-
-
-@pytest.mark.parametrize(("sent", "code"), [("hello", 1008), (b"hello", 1008), ("x" * 1025, 1009)])
-async def test_readers_do_not_send(served: Serving, sent: str | bytes, code: int) -> None:
-    async with websockets.connect(socket_url(served), proxy=None) as connection:
-        await connection.recv()
-        await connection.send(sent)
-        assert [text async for text in received(connection)] == []
-    assert connection.close_code == code
-    await eventually(lambda: served.hub.statistics()["readers"] == 0, "the reader to be gone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import orjson
 import pytest
 
@@ -133,18 +132,3 @@ async def test_redis_away(served: Serving, shared_redis: RedisServer, transport:
                 assert refused.refusal is None
         finally:
             shared_redis.start()
-
-
-async def test_redis_away_for_polls(served: Serving, shared_redis: RedisServer) -> None:
-    await served.hub.channel(FEED)
-    good = await head(served)
-    shared_redis.stop()
-    try:
-        async with httpx.AsyncClient(base_url=served.base) as http:
-            answer = await http.get(f"/v1/feeds/{FEED}/changes?after={good}&wait=0")
-            assert (answer.status_code, answer.json()["recovered"]) == (200, True)
-            answer = await http.get(f"/v1/feeds/{FEED}/changes")
-            assert answer.status_code == 503
-            assert "retry-after" in answer.headers
-    finally:
-        shared_redis.start()
