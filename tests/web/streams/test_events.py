@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from tests.clients import SseClient
-from tests.live import FEED, Serving, serving
-from tests.redis_servers import RedisServer
+from tests.live import FEED, Serving
 from tests.web.streams.support import (
+    Serve,
     head,
 )
 
@@ -45,11 +45,9 @@ async def test_who_is_up_to_date_with_a_closed_feed_needs_no_stream(served: Serv
         assert (behind.status_code, behind.text.count("event: sync")) == (200, 1)
 
 
-async def test_who_is_far_behind_a_closed_feed_is_not_up_to_date(shared_redis: RedisServer) -> None:
+async def test_who_is_far_behind_a_closed_feed_is_not_up_to_date(serve: Serve) -> None:
     """Below the window it is not known at once what was missed."""
-    shared_redis.clear()
-    async with serving(shared_redis.url, window_entries=10) as served, httpx.AsyncClient() as http:
-        await served.open_feed()
+    async with serve(window_entries=10) as served, httpx.AsyncClient() as http:
         for number in range(15):
             await served.publish(f"new {number}")
         await served.close_feed()

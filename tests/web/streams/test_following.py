@@ -6,10 +6,12 @@ import orjson
 import pytest
 
 from livefeed.core.position import Position
+from livefeed.fanout.subscriber import Subscriber
 from tests.clients import Client, WebSocketClient
-from tests.live import FEED, Serving
+from tests.live import FEED, Serving, eventually
 from tests.redis_servers import RedisServer
 from tests.web.streams.support import (
+    Way,
     assert_converged,
     every_stream,
     every_transport,
@@ -17,6 +19,18 @@ from tests.web.streams.support import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+@every_stream
+async def test_it_is_the_way_that_it_says(served: Serving, way: Way, transport: type[Client]) -> None:
+    async with transport(served.base, FEED) as client:
+        await client.until(lambda: client.messages, "the snapshot")
+        await served.publish("one")
+        await client.until(lambda: client.texts, "the change")
+        taken, state = way == "takeover", served.server.server_state
+        await eventually(lambda: bool(state.tasks) is not taken, "a task, or none")
+        assert {isinstance(connection, Subscriber) for connection in state.connections} == {taken}
+        assert served.hub.statistics()["writes_total"] == int(taken)
 
 
 @every_transport

@@ -8,10 +8,16 @@ import pytest
 from tests.live import FEED, Serving
 from tests.redis_servers import RedisServer
 from tests.web.streams.support import (
+    Way,
     head,
 )
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def way() -> Way:
+    return "takeover"  # polls are never taken over
 
 
 async def polled(served: Serving, query: str, **headers: str) -> httpx.Response:

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from tests.clients import Client
-from tests.live import FEED, Serving, eventually, serving
-from tests.redis_servers import RedisServer
+from tests.live import FEED, Serving, eventually
 from tests.web.streams.support import (
+    Serve,
     every_transport,
     head,
 )
@@ -48,12 +48,8 @@ async def test_readers_who_vanish_are_not_counted(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-async def test_a_reader_that_takes_nothing_is_let_go(
-    shared_redis: RedisServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    shared_redis.clear()
-    async with serving(shared_redis.url, send_timeout_s=0.2) as served:
-        await served.open_feed()
+async def test_a_reader_that_takes_nothing_is_let_go(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    async with serve(send_timeout_s=0.2) as served:
         channel = await served.hub.channel(FEED)
         readers = [stuck(served, path) for path in ("events", "socket")]
         try:
