@@ -33,7 +33,7 @@ UNSENT_BYTES = 16_384
 UNWRITTEN_BYTES = 65_536
 """More than this in our own buffer, and the application waits. Over TLS it would be 512 KiB."""
 
-STALLED_MS = 45_000
+STALLED_MS = 40_000
 """A client that acknowledges nothing for so long is dropped by the kernel, event streams included."""
 
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)

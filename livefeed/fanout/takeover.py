@@ -13,12 +13,14 @@ says no, the endpoint serves the same messages through ASGI.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -27,6 +29,8 @@ from livefeed.fanout.http import BoundedHttp
 from livefeed.fanout.subscriber import Subscriber
 
 __all__ = ["EXTENSION", "DeflateSocket", "Http", "Socket", "Takeover"]
+
+_access_log = logging.getLogger("uvicorn.access")
 
 EXTENSION = "livefeed.takeover"
 
@@ -76,6 +80,21 @@ class Socket(WebSocketsSansIOProtocol):
             self.scope["extensions"][EXTENSION] = Takeover(  # type: ignore[assignment]
                 self._take_over, bool(self.conn.extensions)
             )
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.accept" and self.config.access_log:
+            # As of any other request; uvicorn tells it among its own errors.
+            _access_log.info(
+                '%s - "%s %s HTTP/%s" %d',
+                get_client_addr(self.scope),
+                "GET",
+                get_path_with_query_string(self.scope),
+                self.scope["http_version"],
+                101,
+            )
+        await super().send(message)
+        if message["type"] == "websocket.accept" and self.conn.reader.buffer:
+            self.loop.call_soon(self.data_received, b"")  # frames came before it, and none may follow
 
     def _take_over(self, reader: Subscriber) -> bool:
         if not self.handshake_complete or self.close_sent or self.disconnected or self._has_spoken:
