@@ -95,7 +95,7 @@ class Serving(Live):
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.server.config.is_ssl else 'http'}://127.0.0.1:{self.port}"
 
     def drain(self) -> None:
         """What the first SIGTERM does."""

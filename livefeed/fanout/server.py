@@ -108,6 +108,8 @@ class Server(uvicorn.Server):
                 ws=DeflateSocket if settings.compress else Socket,
                 ws_max_size=MAX_FROM_READER_BYTES,
                 ws_per_message_deflate=False,
+                ssl_certfile=settings.tls_certificate,
+                ssl_keyfile=settings.tls_key,
                 backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,
