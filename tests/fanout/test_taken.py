@@ -7,12 +7,14 @@ import signal
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from livefeed.core import frames
+from tests.clients import SseClient, WebSocketClient
 from tests.fanout.wire import HANDSHAKE, frame
 from tests.live import FEED, Live, Serving, eventually, serving
 from tests.redis_servers import RedisServer
@@ -113,3 +115,24 @@ async def test_the_access_log_has_a_line_for_each_stream(
         if wanted:
             assert streams[0].endswith(f'"GET /v1/feeds/{FEED}/events HTTP/1.1" 200')
             assert streams[1].endswith(f'"GET /v1/feeds/{FEED}/socket HTTP/1.1" 101')
+
+
+async def test_who_answers_no_ping_is_gone_at_the_third_beat(redis_server: RedisServer) -> None:
+    """It reads all the time; nobody but the one who is silent goes."""
+    async with (
+        served_feed(redis_server, ping_s=0.2) as served,
+        WebSocketClient(served.base, FEED) as answering,
+        SseClient(served.base, FEED) as by_events,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(stream("socket"))
+        with suppress(ConnectionResetError):
+            heard = b""
+            while part := await asyncio.wait_for(reader.read(4096), 10):
+                heard += part
+        writer.close()
+        assert heard.count(b'"type":"ping"') == heard.count(frames.PING) == 2
+        pings = len(answering.of("ping"))
+        await answering.until(lambda: len(answering.of("ping")) > pings + 3, "more pings")
+        assert (answering.reconnects, by_events.reconnects) == (0, 0)
+        assert served.hub.statistics()["readers"] == 2
