@@ -18,6 +18,7 @@ from livefeed.errors import FeedExists, StartupError, StoreError
 from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
+from livefeed.fanout.tls import check_tls
 from livefeed.settings import Settings
 from livefeed.store.embedded import EmbeddedRedis
 from livefeed.store.store import Store
@@ -47,9 +48,10 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
     """Serve until SIGTERM or Ctrl-C; ``say`` is given what to tell whoever started it.
 
     Raises:
-        StartupError: the port is taken, Redis cannot be reached or started …
+        StartupError: the certificate cannot be used, the port is taken, Redis cannot be reached or started …
     """
     _log_to_stderr(settings)
+    check_tls(settings)
     listeners = bind(settings.host, settings.port, count=settings.workers)
     settings = settings.model_copy(update={"port": listeners[0].getsockname()[1]})
     with _redis(settings) as (settings, embedded):

@@ -34,6 +34,14 @@ class Settings(BaseSettings):
         None,
         description="What readers call this server, as https://live.example.org; links are made from it.",
     )
+    tls_certificate: Path | None = Field(
+        None,
+        description="Serve https with this certificate and its chain (PEM), without a proxy.",
+        json_schema_extra={"format": "file-path"},
+    )
+    tls_key: Path | None = Field(
+        None, description="Its key (PEM, without a password).", json_schema_extra={"format": "file-path"}
+    )
     desk_host: str | None = Field(None, description="Serve the desk under this host name only.")
     trusted_proxies: str | None = Field(
         None,
@@ -120,7 +128,8 @@ class Settings(BaseSettings):
             return str(self.public_url).rstrip("/")
         host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}"
+        scheme = "http" if self.tls_certificate is None else "https"
+        return f"{scheme}://{host}:{self.port}"
 
 
 def _parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from livefeed.app import create_app
 from livefeed.core.models import FeedCreate, UpdateCreate
 from livefeed.fanout.admission import Admission
+from livefeed.fanout.http import BoundedHttp
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.server import Server, bind
 from livefeed.settings import Settings
@@ -94,7 +95,7 @@ class Serving(Live):
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.server.config.is_ssl else 'http'}://127.0.0.1:{self.port}"
 
     def drain(self) -> None:
         """What the first SIGTERM does."""
@@ -102,12 +103,15 @@ class Serving(Live):
 
 
 @asynccontextmanager
-async def serving(url: str, **settings: Any) -> AsyncIterator[Serving]:
+async def serving(url: str, *, takeover: bool = True, **settings: Any) -> AsyncIterator[Serving]:
+    """``takeover``: as livefeed is served; else streams go through ASGI, as on any other server."""
     made = Settings(redis_url=url, **{"drain_s": 0.0} | settings)
     listeners = bind("127.0.0.1", 0)
     app = create_app(made)
     site = app.state.site
     server = Server(app, site.hub, made)
+    if not takeover:
+        server.config.http, server.config.ws = BoundedHttp, "websockets-sansio"
     task = asyncio.create_task(server.serve(listeners))
     try:
         await eventually(lambda: server.started or task.done(), "the server to start")

@@ -76,7 +76,7 @@ class Livefeed:
                 command("serve", *flags), env=environment(**self._settings), stdout=log, stderr=log
             )
         deadline = time.monotonic() + _DEADLINE_S
-        while not (found := re.search(r"Desk +(http://\S+)/desk", self.said()[begin:])):
+        while not (found := re.search(r"Desk +(https?://\S+)/desk", self.said()[begin:])):
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.02)

@@ -47,6 +47,7 @@ def test_the_origin_is_the_public_address_or_the_one_listened_on() -> None:
     assert load_settings(public_url="https://live.example.org/").origin == "https://live.example.org"
     assert load_settings(host="0.0.0.0", port=8001).origin == "http://localhost:8001"
     assert load_settings(host="::1", port=8001).origin == "http://[::1]:8001"
+    assert load_settings(port=8001, tls_certificate="c.pem").origin == "https://127.0.0.1:8001"
 
 
 def test_trusted_proxies_are_addresses_and_networks() -> None:

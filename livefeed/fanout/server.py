@@ -28,7 +28,7 @@ BACKLOG = 4096
 UNSENT_BYTES = 16_384
 """More than this does not wait in the kernel before our own buffer is told that the client is slow."""
 
-STALLED_MS = 45_000
+STALLED_MS = 40_000
 """A client that acknowledges nothing for so long is dropped by the kernel, event streams included."""
 
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
@@ -127,6 +127,8 @@ class Server(uvicorn.Server):
                 ws="websockets-sansio",
                 ws_max_size=MAX_FROM_READER_BYTES,
                 ws_per_message_deflate=settings.compress,
+                ssl_certfile=settings.tls_certificate,
+                ssl_keyfile=settings.tls_key,
                 backlog=BACKLOG,
                 server_header=False,
                 proxy_headers=False,

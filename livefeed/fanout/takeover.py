@@ -74,6 +74,7 @@ class Http(BoundedHttp):
             super().handle_websocket_upgrade(rest)
             return
         self.deafen()
+        self.flow.pause_reading()  # what a hasty client sends waits in the kernel
         deflate = agreement(asked.offers) if asked.offers and self.config.ws_per_message_deflate else None
         task = self.loop.create_task(_Socket(self, asked, deflate).run())
         task.add_done_callback(self.tasks.discard)

@@ -72,7 +72,10 @@ class Wheel:
             slot = (slot + 1) % len(self._slots)
 
     async def send_away(self, within_s: float) -> None:
-        """Say good-bye to everybody, for a drain, evenly over ``within_s``."""
+        """Say good-bye to everybody, for a drain, evenly over ``within_s``.
+
+        Then, until cancelled, to those who were on their way in when it began.
+        """
         readers = list(self)
         random.shuffle(readers)
         began = _now()
@@ -80,10 +83,12 @@ class Wheel:
         while done < len(readers):
             passed = (_now() - began) / within_s if within_s else 1.0
             upto = min(len(readers), int(len(readers) * passed + somewhere))
-            for reader in readers[done:upto]:
-                reader.leave(bye("drain", DRAIN_RETRY_S))
+            _drain(readers[done:upto])
             done = upto
             await asyncio.sleep(_DRAIN_STEP_S if within_s else 0)
+        while True:
+            _drain(list(self))
+            await asyncio.sleep(_DRAIN_STEP_S)
 
     def _cut_off(self, now: float) -> None:
         while self._leaving and self._leaving[0][0] <= now:
@@ -111,6 +116,11 @@ class Wheel:
             ping = reader.audience.ping(reader.position)
             data = pings[key] = reader.framing.frame(ping) + reader.framing.beat
         reader.transport.write(data)
+
+
+def _drain(readers: Iterable[Subscriber]) -> None:
+    for reader in readers:
+        reader.leave(bye("drain", DRAIN_RETRY_S))
 
 
 def _now() -> float:

@@ -27,6 +27,8 @@ METRICS = {
     "changes_total": "Changes read from the logs in Redis.",
     "channels": "Feeds that this process follows.",
     "draining": "1 while readers are being sent away.",
+    "frames_total": "Changes made ready for readers, once for each form they go out in.",
+    "parked_total": "How often a reader was set aside because it took nothing, until it did.",
     "places": "Readers that this process takes at most.",
     "readers": "Streams that are open in this process: WebSocket, SSE and long polls.",
     "readers_refused_total": "Readers refused, by `reason`: address, origin, rate, total.",
@@ -34,6 +36,7 @@ METRICS = {
     "redis_reconnects_total": "How often the hub's reading connection was opened again.",
     "window_bytes": "Bytes of changes kept in memory.",
     "window_entries": "Changes kept in memory.",
+    "writes_total": "Writes of changes to readers; one may carry several changes.",
 }
 """Metrics by their names without ``livefeed_``; docs/operating.md has the same table."""
 

@@ -70,15 +70,15 @@ class Wire:
 
 
 @asynccontextmanager
-async def wired(app: Any = echo) -> AsyncIterator[Wire]:
+async def wired(
+    app: Any = echo, *, http: type[BoundedHttp] = BoundedHttp, ws: Any = "websockets-sansio"
+) -> AsyncIterator[Wire]:
     """``app``, served on a port of its own by this process."""
-    config = Config(
-        app, log_config=None, http=BoundedHttp, ws="websockets-sansio", ws_max_size=1024, lifespan="off"
-    )
+    config = Config(app, log_config=None, http=http, ws=ws, ws_max_size=1024, lifespan="off")
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: BoundedHttp(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: http(config, state, {}), "127.0.0.1", 0)
     async with server:
         yield Wire(state, server.sockets[0].getsockname()[1])
         for connection in list(state.connections):

@@ -33,8 +33,9 @@ async def behind(
 ) -> AsyncIterator[Serving]:
     """A server with one place for each address, whose proxies are ``proxies``; tests ask from 127.0.0.1."""
     redis.clear()
-    settings = {"trusted_proxies": proxies, "max_readers_per_address": 1, "access_log": access_log}
-    async with serving(redis.url, **settings) as served:
+    async with serving(
+        redis.url, trusted_proxies=proxies, max_readers_per_address=1, access_log=access_log
+    ) as served:
         await served.open_feed()
         yield served
 

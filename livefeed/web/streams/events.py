@@ -58,16 +58,18 @@ def _answer(site: Site, request: Request, admitted: Admitted) -> Response:
     goes_on = channel.goes_on(with_draft=admitted.draft_pass is not None)
     if resumed and not goes_on and _is_up_to_date(channel, position):
         return Response(status_code=204, headers={**headers, "Cache-Control": "no-store"})
-    seat = admitted.seat.moved()
 
     def plain() -> _EventStream:
-        batches = _or_overload(pulled(site, admitted, position))
-        return _EventStream(site, channel, batches, headers, seat)
+        return _EventStream(site, channel, _or_overload(pulled(site, admitted, position)), headers)
 
+    answer: _EventStream | _TakenStream
     if (takeover := takeover_of(request, admitted)) is None:
-        return plain()
-    gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
-    return _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, seat, plain)
+        answer = plain()
+    else:
+        gzip = site.settings.compress and offers_gzip(request.headers.get("accept-encoding", ""))
+        answer = _TakenStream(site, admitted, position, takeover, EVENTS_GZIP if gzip else EVENTS, plain)
+    answer.seat = admitted.seat.moved()  # the last thing: only the answer gives it back from here on
+    return answer
 
 
 def offers_gzip(accept_encoding: str) -> bool:
@@ -99,7 +101,6 @@ class _TakenStream(Response):
         position: Position | None,
         takeover: Takeover,
         framing: Framing,
-        seat: Seat,
         plain: Callable[[], _EventStream],
     ) -> None:
         # The connection ends with the stream: nothing else is read from it.
@@ -110,10 +111,12 @@ class _TakenStream(Response):
         del self.headers["content-length"]
         self._audience, self._channel = site.hub.audience(admitted.channel), admitted.channel
         self._position, self._takeover, self._framing = position, takeover, framing
-        self._seat, self._plain = seat, plain
+        self._plain = plain
+        self.seat: Seat | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._seat as seat, watching(self._channel):  # one that nobody watches is dropped
+        assert self.seat is not None
+        with self.seat as seat, watching(self._channel):  # one that nobody watches is dropped
             try:
                 welcome = await self._audience.welcome(self._position, self._framing)
             except (FeedNotFound, StoreError):
@@ -136,15 +139,14 @@ class _EventStream(Response):
         channel: Channel | None,
         batches: AsyncGenerator[list[Message], None],
         cors: Mapping[str, str],
-        seat: Seat | None = None,
     ):
         super().__init__(headers={**_HEADERS, **cors})
         del self.headers["content-length"]
         self._site, self._channel, self._batches = site, channel, batches
-        self._seat = seat
+        self.seat: Seat | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._seat or nullcontext():
+        with self.seat or nullcontext():
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

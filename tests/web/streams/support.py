@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, TypeAlias
 
 import pytest
 import websockets
@@ -11,6 +12,10 @@ import websockets
 from livefeed.core.position import Position
 from tests.clients import TRANSPORTS, Client, fresh_page
 from tests.live import FEED, Serving
+
+Way: TypeAlias = Literal["takeover", "asgi"]
+Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Serving]]
+"""The server with these settings, from within ``async with``."""
 
 STREAMS = {name: TRANSPORTS[name] for name in ("websocket", "sse")}
 

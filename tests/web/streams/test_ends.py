@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import orjson
 import pytest
 import websockets
 
+from livefeed.core.position import Position
+from livefeed.fanout.channel import Channel
+from livefeed.fanout.joining import Joined
 from tests.clients import Client, WebSocketClient
-from tests.live import FEED, Serving, serving
-from tests.redis_servers import RedisServer
+from tests.live import FEED, Serving
 from tests.web.streams.support import (
+    Serve,
+    assert_converged,
     every_stream,
     every_transport,
-    head,
     received,
     socket_url,
 )
@@ -31,40 +36,6 @@ async def test_a_closed_feed_says_good_bye(served: Serving, transport: type[Clie
         assert client.messages[-1] == {"type": "bye", "reason": "closed", "retry": None}
         assert client.texts == ["the last word"]
         assert client.reader.feed["status"] == "closed"
-
-
-async def test_a_closed_feed_closes_sockets_for_good(served: Serving) -> None:
-    async with websockets.connect(socket_url(served), proxy=None) as connection:
-        await connection.recv()
-        await served.close_feed()
-        messages = [orjson.loads(text) async for text in received(connection)]
-    assert messages[-1]["reason"] == "closed"
-    assert connection.close_code == 4500
-
-
-async def test_who_is_up_to_date_with_a_closed_feed_needs_no_stream(served: Serving) -> None:
-    await served.publish("the last word")
-    await served.close_feed()
-    await served.caught_up()
-    async with httpx.AsyncClient(base_url=served.base) as http:
-        url = f"/v1/feeds/{FEED}/events"
-        assert (await http.get(url, headers={"Last-Event-ID": await head(served)})).status_code == 204
-        behind = await http.get(url, headers={"Last-Event-ID": await head(served, 1)})
-        assert (behind.status_code, behind.text.count("event: sync")) == (200, 1)
-
-
-async def test_who_is_far_behind_a_closed_feed_is_not_up_to_date(shared_redis: RedisServer) -> None:
-    """Below the window it is not known at once what was missed."""
-    shared_redis.clear()
-    async with serving(shared_redis.url, window_entries=10) as served, httpx.AsyncClient() as http:
-        await served.open_feed()
-        for number in range(15):
-            await served.publish(f"new {number}")
-        await served.close_feed()
-        await served.caught_up()
-        headers = {"Last-Event-ID": await head(served, 2)}
-        answer = await http.get(f"{served.base}/v1/feeds/{FEED}/events", headers=headers)
-        assert (answer.status_code, answer.text.count('"op":"put"')) == (200, 14)
 
 
 @every_transport
@@ -95,9 +66,62 @@ async def test_a_drain(served: Serving, transport: type[Client]) -> None:
         assert len(client.of("sync")) == 1
 
 
-async def test_a_drain_closes_sockets_so_that_they_come_back(served: Serving) -> None:
-    async with websockets.connect(socket_url(served), proxy=None) as connection:
-        await connection.recv()
+async def test_a_site_that_may_not_use_the_feed(served: Serving) -> None:
+    await served.open_feed("ours", origins=["https://ours.example"])
+    foreign = {"Origin": "https://theirs.example"}
+    async with httpx.AsyncClient(base_url=served.base, headers=foreign) as http:
+        for path in ("events", "changes"):
+            assert (await http.get(f"/v1/feeds/ours/{path}")).status_code == 403
+    url = socket_url(served).replace(FEED, "ours")
+    async with websockets.connect(url, additional_headers=foreign, proxy=None) as connection:
+        assert [text async for text in received(connection)] == []
+    assert connection.close_code == 4503
+
+
+@every_stream
+async def test_a_drain_while_somebody_is_on_the_way_in(
+    served: Serving, transport: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on, join = asyncio.Event(), asyncio.Event(), served.hub.join
+
+    async def slow_join(channel: Channel, position: Position | None) -> Joined:
+        asked.set()
+        await go_on.wait()
+        return await join(channel, position)
+
+    monkeypatch.setattr(served.hub, "join", slow_join)
+    async with transport(served.base, FEED) as client:
+        await asked.wait()
         served.hub.drain()
-        assert [orjson.loads(text)["reason"] async for text in received(connection)] == ["drain"]
-    assert connection.close_code == 1012
+        go_on.set()
+        await client.until(lambda: client.of("bye"), "the bye")
+        assert client.of("bye")[0]["reason"] == "drain"
+
+
+@every_stream
+async def test_a_stream_is_renewed_and_goes_on_where_it_was(serve: Serve, transport: type[Client]) -> None:
+    async with serve(rotate_s=0.5, ping_s=0.1) as served, transport(served.base, FEED) as client:
+        known = 0
+        while client.reconnects < 4:
+            await served.publish(f"Number {known}")
+            known += 1
+            await client.until(lambda: len(client.texts) == known, "the update")  # noqa: B023
+        await client.until(
+            lambda: len(client.of("bye")) == len(client.of("sync")) - 1 == client.reconnects, "to be back"
+        )
+        byes = client.of("bye")
+        assert {message["reason"] for message in byes} == {"rotate"}
+        assert all(500 <= message["retry"] <= 1_500 for message in byes)
+        assert all(message["recovered"] for message in client.of("sync")[1:])
+        await assert_converged(served, client)
+
+
+async def test_a_renewed_socket_is_closed_so_that_it_comes_back(serve: Serve) -> None:
+    async with serve(rotate_s=0.3, ping_s=0.1) as served:
+        async with websockets.connect(socket_url(served), proxy=None) as connection:
+            messages = [orjson.loads(text) async for text in received(connection)]
+        assert [(message["type"], message.get("reason")) for message in messages] == [
+            ("sync", None),
+            ("bye", "rotate"),
+        ]
+        assert connection.close_code == 4000

@@ -7,7 +7,8 @@ import random
 import socket
 import struct
 from collections.abc import Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -16,14 +17,15 @@ import pytest
 import websockets
 
 from livefeed.errors import Cap
-from livefeed.web import streams
+from livefeed.fanout.audience import Audience
+from livefeed.web.streams import polls, sockets
 from tests.clients import Client
-from tests.live import FEED, Serving, eventually, serving
-from tests.redis_servers import RedisServer
-from tests.web.streams.support import every_stream, every_transport, head, received, socket_url
+from tests.live import FEED, Serving, eventually
+from tests.web.streams.support import Serve, every_stream, every_transport, head, received, socket_url
 
 pytestmark = pytest.mark.anyio
 
+events = import_module("livefeed.web.streams.events")  # in the package its function hides it
 SITE = {"Origin": "https://partner.example"}
 EMPTY = {"readers": 0, "addresses": 0, "origins": 0}
 ONE: dict[Cap, dict[str, float]] = {
@@ -42,14 +44,11 @@ UPGRADE = (
 every_path = pytest.mark.parametrize("path", PATHS)
 
 
-@asynccontextmanager
-async def counting(redis: RedisServer, **settings: Any) -> Any:
+@pytest.fixture
+def counting(serve: Serve) -> Serve:
     """A server that counts by address and origin too."""
-    redis.clear()
     caps = {"max_readers_per_address": 10_000, "max_readers_per_origin": 10_000, "max_joins_per_s": 0}
-    async with serving(redis.url, **{"ping_s": 0.2} | caps | settings) as served:
-        await served.open_feed()
-        yield served
+    return lambda **settings: serve(**caps | settings)
 
 
 async def all_given_back(served: Serving) -> None:
@@ -67,8 +66,8 @@ async def occupied(served: Serving) -> websockets.ClientConnection:
 
 
 @pytest.mark.parametrize("cap", ONE)
-async def test_what_is_seen_of_a_refusal(shared_redis: RedisServer, cap: Cap) -> None:
-    async with counting(shared_redis, **ONE[cap]) as served:
+async def test_what_is_seen_of_a_refusal(counting: Serve, cap: Cap) -> None:
+    async with counting(**ONE[cap]) as served:
         async with await occupied(served):
             async with websockets.connect(socket_url(served), additional_headers=SITE, proxy=None) as ws:
                 (bye,) = [orjson.loads(text) async for text in received(ws)]
@@ -101,9 +100,9 @@ async def test_what_is_seen_of_a_refusal(shared_redis: RedisServer, cap: Cap) ->
 @every_stream
 @pytest.mark.parametrize("cap", ["total", "address"])
 async def test_who_was_refused_gets_in_when_somebody_leaves(
-    shared_redis: RedisServer, transport: type[Client], cap: Cap
+    counting: Serve, transport: type[Client], cap: Cap
 ) -> None:
-    async with counting(shared_redis, **ONE[cap]) as served:
+    async with counting(**ONE[cap]) as served:
         first = await occupied(served)
         async with transport(served.base, FEED) as client:
             await client.until(lambda: client.of("bye"), "the refusal")
@@ -112,8 +111,8 @@ async def test_who_was_refused_gets_in_when_somebody_leaves(
         await all_given_back(served)
 
 
-async def test_readers_at_another_address_or_site_are_not_in_the_way(shared_redis: RedisServer) -> None:
-    async with counting(shared_redis, **ONE["address"] | ONE["origin"]) as served:
+async def test_readers_at_another_address_or_site_are_not_in_the_way(counting: Serve) -> None:
+    async with counting(**ONE["address"] | ONE["origin"]) as served:
         async with (
             await occupied(served),
             websockets.connect(
@@ -130,9 +129,9 @@ async def test_readers_at_another_address_or_site_are_not_in_the_way(shared_redi
 
 @every_path
 async def test_a_refusal_reads_no_snapshot(
-    shared_redis: RedisServer, path: str, monkeypatch: pytest.MonkeyPatch
+    counting: Serve, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with counting(shared_redis, **ONE["total"]) as served, await occupied(served):
+    async with counting(**ONE["total"]) as served, await occupied(served):
         joined = list[object]()
         monkeypatch.setattr(served.hub, "join", lambda *asked: joined.append(asked))
         await told(served, f"/v1/feeds/{FEED}/{path}?after=never:1")
@@ -141,10 +140,8 @@ async def test_a_refusal_reads_no_snapshot(
 
 
 @every_transport
-async def test_a_place_is_given_back_when_a_client_leaves(
-    shared_redis: RedisServer, transport: type[Client]
-) -> None:
-    async with counting(shared_redis) as served:
+async def test_a_place_is_given_back_when_a_client_leaves(counting: Serve, transport: type[Client]) -> None:
+    async with counting() as served:
         async with transport(served.base, FEED) as client:
             await client.until(lambda: client.messages, "the snapshot")
             await eventually(lambda: served.admission.readers == 1, "its place")
@@ -154,9 +151,9 @@ async def test_a_place_is_given_back_when_a_client_leaves(
 
 @every_transport
 async def test_a_place_is_given_back_when_the_server_says_good_bye(
-    shared_redis: RedisServer, transport: type[Client]
+    counting: Serve, transport: type[Client]
 ) -> None:
-    async with counting(shared_redis) as served, transport(served.base, FEED) as client:
+    async with counting() as served, transport(served.base, FEED) as client:
         await client.until(lambda: client.messages, "the snapshot")
         await served.store.feeds.remove(FEED)
         await client.until(lambda: client.told_to_stay_away or client.refusal, "the end")
@@ -164,8 +161,8 @@ async def test_a_place_is_given_back_when_the_server_says_good_bye(
 
 
 @every_stream
-async def test_a_drain_gives_all_places_back(shared_redis: RedisServer, transport: type[Client]) -> None:
-    async with counting(shared_redis) as served, transport(served.base, FEED) as client:
+async def test_a_drain_gives_all_places_back(counting: Serve, transport: type[Client]) -> None:
+    async with counting() as served, transport(served.base, FEED) as client:
         await client.until(lambda: client.messages, "the snapshot")
         served.hub.drain()
         await client.until(lambda: len(client.of("bye")) > 1, "to be refused, too")
@@ -175,9 +172,9 @@ async def test_a_drain_gives_all_places_back(shared_redis: RedisServer, transpor
 
 @every_path
 async def test_who_is_not_let_in_takes_no_place(
-    shared_redis: RedisServer, path: str, monkeypatch: pytest.MonkeyPatch
+    counting: Serve, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with counting(shared_redis) as served:
+    async with counting() as served:
         taken = counted(served, monkeypatch)
         await served.open_feed("ours", origins=["https://ours.example"])
         for feed in ("nowhere", "NO-SLUG", "ours"):
@@ -185,8 +182,8 @@ async def test_who_is_not_let_in_takes_no_place(
         assert taken() == 0
 
 
-async def test_answers_without_a_stream_give_their_place_back(shared_redis: RedisServer) -> None:
-    async with counting(shared_redis) as served:
+async def test_answers_without_a_stream_give_their_place_back(counting: Serve) -> None:
+    async with counting() as served:
         await served.publish("the last word")
         await served.close_feed()
         await served.caught_up()
@@ -201,16 +198,31 @@ async def test_answers_without_a_stream_give_their_place_back(shared_redis: Redi
         await all_given_back(served)
 
 
-@every_path
-@pytest.mark.parametrize("broken", ["_position", "watching", "_stream", "poll"])
+@pytest.mark.parametrize(
+    ("path", "owner", "broken"),
+    [
+        ("socket", sockets, "position_of"),
+        ("socket", sockets, "watching"),
+        ("socket", sockets, "takeover_of"),
+        ("socket", Audience, "welcome"),
+        ("socket", Audience, "admit"),
+        ("events", events, "position_of"),
+        ("events", events, "watching"),
+        ("events", events, "takeover_of"),
+        ("events", Audience, "welcome"),
+        ("events", Audience, "admit"),
+        ("changes", polls, "watching"),
+        ("changes", polls, "poll"),
+    ],
+)
 async def test_a_place_is_given_back_after_an_exception(
-    shared_redis: RedisServer, path: str, broken: str, monkeypatch: pytest.MonkeyPatch
+    counting: Serve, path: str, owner: object, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    async with counting(shared_redis) as served:
-        monkeypatch.setattr(streams, broken, fail)
+    async with counting() as served:
+        monkeypatch.setattr(owner, broken, fail)
         taken = counted(served, monkeypatch)
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request(f"/v1/feeds/{FEED}/{path}?wait=0"))
@@ -250,8 +262,8 @@ def request(path: str, headers: dict[str, str] | None = None) -> bytes:
 
 
 @every_path
-async def test_a_place_is_given_back_after_a_reset(shared_redis: RedisServer, path: str) -> None:
-    async with counting(shared_redis) as served:
+async def test_a_place_is_given_back_after_a_reset(counting: Serve, path: str) -> None:
+    async with counting() as served:
         at = f"?after={await head(served)}"
         for _ in range(3):
             _, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -272,10 +284,10 @@ CHURNED, AT_ONCE = 3_000, 60
 
 
 async def test_thousands_who_come_and_go_at_every_stage_leave_nothing(
-    shared_redis: RedisServer, caplog: pytest.LogCaptureFixture
+    counting: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Cut off in the request, before the answer, in the head, in the stream; with a close or an RST."""
-    async with counting(shared_redis, max_readers=40, max_readers_per_address=12) as served:
+    async with counting(max_readers=40, max_readers_per_address=12) as served:
         staying = [await occupied(served) for _ in range(12)]  # whose address is full all the time
         chance, left, most = random.Random(2026), list(range(CHURNED)), 0
 

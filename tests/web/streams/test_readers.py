@@ -1,4 +1,4 @@
-"""Readers come, go, vanish, get stuck, say something."""
+"""Readers come, go, vanish, get stuck."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import asyncio
 import socket
 
 import pytest
-import websockets
 
 from tests.clients import Client
-from tests.live import FEED, Serving, eventually, serving
-from tests.redis_servers import RedisServer
+from tests.live import FEED, Serving, eventually
 from tests.web.streams.support import (
+    Serve,
     every_transport,
     head,
-    received,
-    socket_url,
 )
 
 pytestmark = pytest.mark.anyio
@@ -51,12 +48,8 @@ async def test_readers_who_vanish_are_not_counted(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-async def test_a_reader_that_takes_nothing_is_let_go(
-    shared_redis: RedisServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    shared_redis.clear()
-    async with serving(shared_redis.url, send_timeout_s=0.2) as served:
-        await served.open_feed()
+async def test_a_reader_that_takes_nothing_is_let_go(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    async with serve(send_timeout_s=0.2) as served:
         channel = await served.hub.channel(FEED)
         readers = [stuck(served, path) for path in ("events", "socket")]
         try:
@@ -83,13 +76,3 @@ def stuck(served: Serving, path: str) -> socket.socket:
     head = f"GET /v1/feeds/{FEED}/{path} HTTP/1.1\r\nHost: test\r\n"
     reader.sendall((head + (upgrade if path == "socket" else "") + "\r\n").encode())
     return reader
-
-
-@pytest.mark.parametrize(("sent", "code"), [("hello", 1008), (b"hello", 1008), ("x" * 1025, 1009)])
-async def test_readers_do_not_send(served: Serving, sent: str | bytes, code: int) -> None:
-    async with websockets.connect(socket_url(served), proxy=None) as connection:
-        await connection.recv()
-        await connection.send(sent)
-        assert [text async for text in received(connection)] == []
-    assert connection.close_code == code
-    await eventually(lambda: served.hub.statistics()["readers"] == 0, "the reader to be gone")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import httpx
 import orjson
 import pytest
 
 from livefeed.core.position import Position
+from livefeed.fanout.subscriber import Subscriber
 from tests.clients import Client, WebSocketClient
-from tests.live import FEED, Serving
+from tests.live import FEED, Serving, eventually
 from tests.redis_servers import RedisServer
 from tests.web.streams.support import (
+    Way,
     assert_converged,
     every_stream,
     every_transport,
@@ -18,6 +19,18 @@ from tests.web.streams.support import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+@every_stream
+async def test_it_is_the_way_that_it_says(served: Serving, way: Way, transport: type[Client]) -> None:
+    async with transport(served.base, FEED) as client:
+        await client.until(lambda: client.messages, "the snapshot")
+        await served.publish("one")
+        await client.until(lambda: client.texts, "the change")
+        taken, state = way == "takeover", served.server.server_state
+        await eventually(lambda: bool(state.tasks) is not taken, "a task, or none")
+        assert {isinstance(connection, Subscriber) for connection in state.connections} == {taken}
+        assert served.hub.statistics()["writes_total"] == int(taken)
 
 
 @every_transport
@@ -133,18 +146,3 @@ async def test_redis_away(served: Serving, shared_redis: RedisServer, transport:
                 assert refused.refusal is None
         finally:
             shared_redis.start()
-
-
-async def test_redis_away_for_polls(served: Serving, shared_redis: RedisServer) -> None:
-    await served.hub.channel(FEED)
-    good = await head(served)
-    shared_redis.stop()
-    try:
-        async with httpx.AsyncClient(base_url=served.base) as http:
-            answer = await http.get(f"/v1/feeds/{FEED}/changes?after={good}&wait=0")
-            assert (answer.status_code, answer.json()["recovered"]) == (200, True)
-            answer = await http.get(f"/v1/feeds/{FEED}/changes")
-            assert answer.status_code == 503
-            assert "retry-after" in answer.headers
-    finally:
-        shared_redis.start()

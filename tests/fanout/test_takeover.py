@@ -1,0 +1,368 @@
+"""A connection changes hands: what that needs, what may happen meanwhile, what uvicorn still does."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from livefeed.core.position import Position
+from livefeed.fanout import takeover
+from livefeed.fanout.admission import Admission
+from livefeed.fanout.framing import EVENTS, SOCKET
+from livefeed.fanout.message import Message
+from livefeed.fanout.server import Server
+from livefeed.fanout.subscriber import State, Subscriber
+from livefeed.fanout.takeover import EXTENSION, Http, Socket
+from livefeed.settings import Settings
+from tests.fanout import wire
+from tests.fanout.wire import Wire, frame, wired
+from tests.live import eventually
+
+pytestmark = pytest.mark.anyio
+
+# The contract -----------------------------------------------------------------------------------
+
+_HTTP = "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol"
+_CYCLE = "uvicorn.protocols.http.httptools_impl:RequestResponseCycle"
+_SOCKET = "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol"
+
+METHODS = {
+    # What http.py, handover.py and takeover.py override or call, with the parameters that they rely on.
+    f"{_HTTP}.__init__": "self config server_state app_state _loop",
+    f"{_HTTP}.connection_made": "self transport",
+    f"{_HTTP}.connection_lost": "self exc",
+    f"{_HTTP}.data_received": "self data",
+    f"{_HTTP}.on_message_begin": "self",
+    f"{_HTTP}.on_header": "self name value",
+    f"{_HTTP}.on_headers_complete": "self",
+    f"{_HTTP}.on_body": "self body",
+    f"{_HTTP}.on_message_complete": "self",
+    f"{_HTTP}.handle_websocket_upgrade": "self",
+    f"{_HTTP}.shutdown": "self",
+    f"{_HTTP}._start_asgi_task": "self cycle app",
+    f"{_HTTP}._should_upgrade": "self",
+    f"{_HTTP}._unset_keepalive_if_required": "self",
+    f"{_CYCLE}.run_asgi": "self app",
+    f"{_SOCKET}.__init__": "self config server_state app_state _loop",
+    f"{_SOCKET}.connection_made": "self transport",
+    f"{_SOCKET}.connection_lost": "self exc",
+    f"{_SOCKET}.data_received": "self data",
+    f"{_SOCKET}.handle_connect": "self event",
+    f"{_SOCKET}.pause_writing": "self",
+    f"{_SOCKET}.send": "self message",
+    f"{_SOCKET}.stop_keepalive": "self",
+    "uvicorn.server:Server.serve": "self sockets",
+    "uvicorn.server:Server.startup": "self sockets",
+    "uvicorn.server:Server.shutdown": "self sockets",
+    "uvicorn.server:Server.handle_exit": "self sig frame",
+    "uvicorn.protocols.http.flow_control:FlowControl.pause_reading": "self",
+    "websockets.server:ServerProtocol.accept": "self request",
+    "websockets.protocol:Protocol.parse": "self",
+    "websockets.protocol:Protocol.receive_data": "self data",
+    "websockets.protocol:Protocol.events_received": "self",
+    "websockets.protocol:Protocol.data_to_send": "self",
+    "websockets.protocol:Protocol.fail": "self code reason",
+    "websockets.frames:Frame.serialize": "self mask extensions",
+}
+"""Where it is → its parameters (those after them have defaults)."""
+
+ATTRIBUTES = {
+    # On instances of a living connection.
+    "http": "app_state config connections cycle flow headers loop parser pipeline scope server_state tasks "
+    "transport url ws_protocol_class",
+    "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
+    "response_complete response_started scope",
+    "flow": "write_paused",
+    "socket": "close_sent conn connections disconnected handshake_complete loop queue read_paused response "
+    "scope tasks transport writable",
+    "websockets": "available_extensions extensions parser reader state",
+    "server": "config force_exit server_state should_exit started",
+    "state": "connections default_headers tasks total_requests",
+}
+
+
+@pytest.mark.parametrize("where", METHODS)
+def test_a_method_that_we_lean_on(where: str) -> None:
+    module, _, path = where.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    parameters = list(inspect.signature(found).parameters.values())
+    wanted = METHODS[where].split()
+    assert [parameter.name for parameter in parameters[: len(wanted)]] == wanted
+    for more in parameters[len(wanted) :]:
+        assert more.default is not more.empty or more.kind in (more.VAR_KEYWORD, more.VAR_POSITIONAL), more
+
+
+async def test_attributes_that_we_lean_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    hand_over = takeover._hand_over
+
+    def noted(was: Any, *more: Any) -> None:
+        seen.append(was)
+        hand_over(was, *more)
+
+    monkeypatch.setattr(takeover, "_hand_over", noted)
+    async with taking() as taken, taken.by(GET), taken.by(HANDSHAKE):
+        http, ws = seen
+        owners = {
+            "http": http,
+            "cycle": http.cycle,
+            "flow": http.flow,
+            "socket": ws,
+            "websockets": ws.conn,
+        }
+        owners["state"] = taken.wire.state
+        owners["server"] = Server(None, None, Settings())  # type: ignore[arg-type]
+        for name, owner in owners.items():
+            assert [each for each in ATTRIBUTES[name].split() if not hasattr(owner, each)] == [], name
+        assert isinstance(ws.conn.reader.buffer, bytearray)
+
+
+# Taking -----------------------------------------------------------------------------------------
+
+
+class Audience:
+    """Notes what its one reader asks of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def park(self, reader: Subscriber) -> None:
+        reader.set_aside()
+        self.asked.append("park")
+
+    def bring_up(self, reader: Subscriber) -> None:
+        reader.state = State.LIVE
+        self.asked.append("bring up")
+
+    def part(self, reader: Subscriber, state: State) -> None:
+        reader.state = state
+
+    def ping(self, position: Position) -> Message:
+        return Message("ping", b"{}")
+
+
+@dataclass
+class Taken:
+    """What became of those who came."""
+
+    wire: Wire
+    readers: list[Subscriber]
+    refused: list[bool]
+    lacking: list[str]
+    audience: Audience
+
+    @asynccontextmanager
+    async def by(self, request: bytes, rcvbuf: int | None = None) -> AsyncIterator[Peer]:
+        """A client that has asked, and whose connection was taken over."""
+        known = len(self.readers)
+        with socket.socket() as connection:
+            connection.setblocking(False)
+            if rcvbuf:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(connection, ("127.0.0.1", self.wire.port))
+            await loop.sock_sendall(connection, request)
+            await eventually(lambda: len(self.readers) > known, "the takeover")
+            yield Peer(connection, self.readers[-1])
+
+
+@dataclass
+class Peer:
+    connection: socket.socket
+    reader: Subscriber
+
+    async def read(self, until: bytes) -> bytes:
+        got, loop = b"", asyncio.get_running_loop()
+        async with asyncio.timeout(10):
+            while not got.endswith(until) and (part := await loop.sock_recv(self.connection, 1 << 20)):
+                got += part
+        return got
+
+
+Before = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+async def begun(scope: Scope, receive: Receive, send: Send) -> None:
+    """Accept, or begin a response, as endpoints do."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+@asynccontextmanager
+async def taking(before: Before = begun) -> AsyncIterator[Taken]:
+    """An application that takes each connection over, after ``before``; errors in the log are failures."""
+    admission = Admission(Settings())
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        extension = scope.get("extensions", {}).get(EXTENSION)
+        if extension is None:
+            taken.lacking.append(scope.get("method", scope["type"]))
+            await begun(scope, receive, send)
+            await send({"type": "http.response.body", "body": b"plain"})
+            return
+        await before(scope, receive, send)
+        framing = SOCKET if scope["type"] == "websocket" else EVENTS
+        reader = Subscriber(taken.audience, framing, Position("e", 1), admission.take(None, None))
+        if extension.take(reader):
+            reader.state = State.LIVE
+            taken.readers.append(reader)
+        else:
+            taken.refused.append(True)
+
+    async with wired(app, http=Http, ws=Socket) as wire:
+        taken = Taken(wire, [], [], [], Audience())
+        yield taken
+
+
+GET = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
+HANDSHAKE = wire.HANDSHAKE + b"\r\n"
+both = pytest.mark.parametrize("request_", [GET, HANDSHAKE], ids=["http", "websocket"])
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": request.param}
+
+
+@both
+async def test_uvicorn_counts_it_and_has_no_task_for_it(request_: bytes) -> None:
+    async with taking() as taken:
+        async with taken.by(request_) as peer:
+            state = taken.wire.state
+            connections: list[object] = list(state.connections)
+            assert connections == [peer.reader]
+            await eventually(lambda: not state.tasks, "the task to end")
+            assert peer.reader.transport.get_protocol() is peer.reader
+            peer.reader.transport.write(b"more")
+            assert (await peer.read(b"more")).endswith(b"more")
+        await eventually(lambda: not state.connections, "the connection to be forgotten")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.0\r\n\r\n",
+    ],
+)
+async def test_only_a_get_in_http_1_1_may_be_taken(request_: bytes) -> None:
+    async with taking() as taken:
+        assert (await taken.wire.answer(request_)).startswith(b"HTTP/1.1 200")
+        assert taken.lacking == [request_.split()[0].decode()]
+
+
+async def not_begun(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+
+
+async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+    """A response whose length is said."""
+    headers = [(b"content-length", b"3")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def ended(scope: Scope, receive: Receive, send: Send) -> None:
+    await begun(scope, receive, send)
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+    else:
+        await send({"type": "http.response.body"})
+
+
+async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
+    """A client's words that wait for the application are nobody else's."""
+    await begun(scope, receive, send)
+    while not await asyncio.sleep(0, scope["extensions"][EXTENSION].take.__self__.queue.qsize()):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("request_", "before"),
+    [
+        (GET, not_begun),
+        (GET, measured),
+        (GET, ended),
+        (HANDSHAKE, not_begun),
+        (HANDSHAKE, ended),
+        (HANDSHAKE + frame(1, b"hello"), begun),
+        (HANDSHAKE + frame(1, b"hello")[:3], begun),
+        (HANDSHAKE + frame(1, b"hello"), spoken),
+    ],
+)
+async def test_refused_where_it_would_go_wrong(request_: bytes, before: Before) -> None:
+    async with taking(before) as taken:
+        _, writer = await asyncio.open_connection("127.0.0.1", taken.wire.port)
+        writer.write(request_)
+        await eventually(lambda: taken.refused or taken.readers, "the refusal")
+        assert (taken.refused, taken.readers) == ([True], [])
+        writer.close()
+
+
+@both
+async def test_refused_when_the_client_has_gone(request_: bytes) -> None:
+    left = asyncio.Event()
+
+    async def before(scope: Scope, receive: Receive, send: Send) -> None:
+        await begun(scope, receive, send)
+        left.set()
+        while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
+            pass
+
+    async with taking(before) as taken:
+        _, writer = await asyncio.open_connection("127.0.0.1", taken.wire.port)
+        writer.write(request_)
+        await left.wait()
+        writer.transport.abort()
+        await eventually(lambda: taken.refused, "the refusal")
+        await eventually(lambda: not taken.wire.state.connections, "the connection to be forgotten")
+
+
+@pytest.mark.parametrize("request_", [GET * 2, HANDSHAKE], ids=["pipelined", "websocket"])
+async def test_its_end_is_noticed_at_once_though_uvicorn_had_paused_it(request_: bytes) -> None:
+    async with taking() as taken:
+        async with taken.by(request_):
+            pass
+        await eventually(lambda: taken.readers[0].state is State.GONE, "the end to be noticed")
+
+
+@both
+async def test_it_is_told_when_its_buffer_is_full_and_when_it_has_drained(request_: bytes) -> None:
+    async with taking() as taken, taken.by(request_, rcvbuf=4096) as peer:
+        peer.reader.transport.write(b"x" * 8_000_000 + b"end")
+        assert taken.audience.asked == ["park"]
+        await peer.read(b"end")
+        assert taken.audience.asked == ["park", "bring up"]
+
+
+@both
+async def test_a_shutdown_aborts_it_when_bytes_are_stuck(request_: bytes) -> None:
+    async with taking() as taken, taken.by(request_, rcvbuf=4096) as peer:
+        peer.reader.transport.write(b"x" * 8_000_000)
+        (connection,) = taken.wire.state.connections
+        connection.shutdown()
+        await eventually(lambda: peer.reader.state is State.GONE, "its end")
+
+
+@both
+async def test_a_shutdown_closes_it_otherwise(request_: bytes) -> None:
+    async with taking() as taken, taken.by(request_) as peer:
+        (connection,) = taken.wire.state.connections
+        peer.reader.transport.write(b"last")
+        connection.shutdown()
+        assert (await peer.read(b"\0")).endswith(b"last")  # until its end
+        await eventually(lambda: peer.reader.state is State.GONE, "its end")
