@@ -15,7 +15,7 @@ from tests.clients import SseClient, WebSocketClient
 from tests.live import FEED, Serving, serving
 from tests.redis_servers import RedisServer
 from tests.web.streams.bare import DEADLINE_S, Unpacker, asked, frame, handshake
-from tests.web.streams.support import assert_converged, head, socket_url
+from tests.web.streams.support import Way, assert_converged, head, socket_url
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +23,12 @@ EVENTS = f"/v1/feeds/{FEED}/events"
 SOCKET = f"/v1/feeds/{FEED}/socket"
 ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 LONG = "The council met again, and the council adjourned again. " * 8
+
+
+@pytest.fixture
+def way() -> Way:
+    """Only what is taken over is compressed for all at once."""
+    return "takeover"
 
 
 @pytest.fixture
