@@ -17,6 +17,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from websockets.exceptions import InvalidHeader, NegotiationError
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.headers import build_extension, parse_extension
+from websockets.typing import ExtensionHeader
 from websockets.utils import accept_key
 
 __all__ = ["Asked", "Lent", "agreement", "read", "response"]
@@ -54,7 +55,17 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Asked | None:
             found[name] = value
     key, offers = found.get(b"sec-websocket-key", b""), found.get(b"sec-websocket-extensions", b"")
     usual = found.get(b"sec-websocket-version") == b"13" and b"sec-websocket-protocol" not in found
-    return Asked(key, offers) if usual and len(offers) <= MAX_OFFERS and _KEY.fullmatch(key) else None
+    usual = usual and len(offers) <= MAX_OFFERS and _offered(offers) is not None
+    return Asked(key, offers) if usual and _KEY.fullmatch(key) else None
+
+
+@lru_cache(maxsize=64)
+def _offered(offers: bytes) -> list[ExtensionHeader] | None:
+    """The extensions that are offered; None if they cannot be read."""
+    try:
+        return parse_extension(offers.decode("ascii")) if offers else []
+    except (InvalidHeader, UnicodeDecodeError):
+        return None
 
 
 @lru_cache(maxsize=64)
@@ -62,14 +73,10 @@ def agreement(offers: bytes) -> bytes | None:
     """The first offer of ``permessage-deflate`` that we can agree to, as the answer says it (RFC 7692).
 
     No context is kept on either side, so that the same frame is good for all. None if there is no such
-    offer, or they cannot be read.
+    offer.
     """
-    try:
-        offered = parse_extension(offers.decode("ascii"))
-    except (InvalidHeader, UnicodeDecodeError):
-        return None
     ours = ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)
-    for name, parameters in offered:
+    for name, parameters in _offered(offers) or []:
         if name != ours.name:
             continue
         try:

@@ -21,7 +21,7 @@ from livefeed.fanout.framing import EVENTS, SOCKET
 from livefeed.fanout.message import Message
 from livefeed.fanout.server import Server
 from livefeed.fanout.subscriber import State, Subscriber
-from livefeed.fanout.takeover import EXTENSION, Http, Socket
+from livefeed.fanout.takeover import EXTENSION, Http
 from livefeed.settings import Settings
 from tests.fanout import wire
 from tests.fanout.wire import Wire, frame, wired
@@ -58,8 +58,11 @@ METHODS = {
     f"{_SOCKET}.data_received": "self data",
     f"{_SOCKET}.handle_connect": "self event",
     f"{_SOCKET}.pause_writing": "self",
-    f"{_SOCKET}.send": "self message",
-    f"{_SOCKET}.stop_keepalive": "self",
+    "uvicorn.protocols.utils:get_client_addr": "scope",
+    "uvicorn.protocols.utils:get_path_with_query_string": "scope",
+    "uvicorn.protocols.utils:get_remote_addr": "transport",
+    "uvicorn.protocols.utils:is_ssl": "transport",
+    "uvicorn.protocols.http.flow_control:FlowControl.__init__": "self transport",
     "uvicorn.server:Server.serve": "self sockets",
     "uvicorn.server:Server.startup": "self sockets",
     "uvicorn.server:Server.shutdown": "self sockets",
@@ -72,19 +75,24 @@ METHODS = {
     "websockets.protocol:Protocol.data_to_send": "self",
     "websockets.protocol:Protocol.fail": "self code reason",
     "websockets.frames:Frame.serialize": "self mask extensions",
+    "websockets.headers:build_extension": "extensions",
+    "websockets.headers:parse_extension": "header",
+    "websockets.utils:accept_key": "key",
+    "websockets.extensions.permessage_deflate:ServerPerMessageDeflateFactory.process_request_params": "self "
+    "params accepted_extensions",
 }
 """Where it is → its parameters (those after them have defaults)."""
 
 ATTRIBUTES = {
     # On instances of a living connection.
-    "http": "app_state config connections cycle flow headers loop parser pipeline scope server_state tasks "
-    "transport url ws_protocol_class",
+    "http": "access_log access_logger app app_state asgi_version client config connections cycle flow "
+    "headers logger loop parser pipeline root_path scheme scope server_state tasks transport url "
+    "ws_protocol_class",
     "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
     "response_complete response_started scope",
-    "flow": "write_paused",
-    "socket": "close_sent conn connections disconnected handshake_complete loop queue read_paused response "
-    "scope tasks transport writable",
-    "websockets": "available_extensions extensions parser reader state",
+    "flow": "resume_writing write_paused",
+    "socket": "app conn loop read_paused",
+    "websockets": "parser reader state",
     "server": "config force_exit server_state should_exit started",
     "state": "connections default_headers tasks total_requests",
 }
@@ -112,8 +120,8 @@ async def test_attributes_that_we_lean_on(monkeypatch: pytest.MonkeyPatch) -> No
         hand_over(was, *more)
 
     monkeypatch.setattr(takeover, "_hand_over", noted)
-    async with taking() as taken, taken.by(GET), taken.by(HANDSHAKE):
-        http, ws = seen
+    async with taking() as taken, taken.by(GET), uvicorns_socket() as ws:
+        (http,) = seen
         owners = {
             "http": http,
             "cycle": http.cycle,
@@ -125,7 +133,20 @@ async def test_attributes_that_we_lean_on(monkeypatch: pytest.MonkeyPatch) -> No
         owners["server"] = Server(None, None, Settings())  # type: ignore[arg-type]
         for name, owner in owners.items():
             assert [each for each in ATTRIBUTES[name].split() if not hasattr(owner, each)] == [], name
-        assert isinstance(ws.conn.reader.buffer, bytearray)
+
+
+@asynccontextmanager
+async def uvicorns_socket() -> AsyncIterator[Any]:
+    """The protocol object of a WebSocket that is not taken over."""
+    async with wired(http=Http) as wire:
+        _, writer = await asyncio.open_connection("127.0.0.1", wire.port)
+        writer.write(HANDSHAKE)
+        of_uvicorn = "WebSocketsSansIOProtocol"
+        await eventually(
+            lambda: [type(each).__name__ for each in wire.state.connections] == [of_uvicorn], "it"
+        )
+        yield next(iter(wire.state.connections))
+        writer.close()
 
 
 # Taking -----------------------------------------------------------------------------------------
@@ -194,12 +215,14 @@ Before = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 async def begun(scope: Scope, receive: Receive, send: Send) -> None:
-    """Accept, or begin a response, as endpoints do."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-    else:
+    """Begin a response, as endpoints do; a WebSocket is answered by taking it over."""
+    if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def accepted(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
 
 
 @asynccontextmanager
@@ -211,19 +234,22 @@ async def taking(before: Before = begun) -> AsyncIterator[Taken]:
         extension = scope.get("extensions", {}).get(EXTENSION)
         if extension is None:
             taken.lacking.append(scope.get("method", scope["type"]))
-            await begun(scope, receive, send)
-            await send({"type": "http.response.body", "body": b"plain"})
+            if scope["type"] == "websocket":
+                await accepted(scope, receive, send)
+            else:
+                await begun(scope, receive, send)
+                await send({"type": "http.response.body", "body": b"plain"})
             return
         await before(scope, receive, send)
         framing = SOCKET if scope["type"] == "websocket" else EVENTS
         reader = Subscriber(taken.audience, framing, Position("e", 1), admission.take(None, None))
-        if extension.take(reader):
-            reader.state = State.LIVE
+        if extension.take(reader, b""):
+            reader.state = max(reader.state, State.LIVE)
             taken.readers.append(reader)
         else:
             taken.refused.append(True)
 
-    async with wired(app, http=Http, ws=Socket) as wire:
+    async with wired(app, http=Http) as wire:
         taken = Taken(wire, [], [], [], Audience())
         yield taken
 
@@ -277,18 +303,12 @@ async def measured(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def ended(scope: Scope, receive: Receive, send: Send) -> None:
-    await begun(scope, receive, send)
     if scope["type"] == "websocket":
+        await accepted(scope, receive, send)
         await send({"type": "websocket.close"})
     else:
+        await begun(scope, receive, send)
         await send({"type": "http.response.body"})
-
-
-async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
-    """A client's words that wait for the application are nobody else's."""
-    await begun(scope, receive, send)
-    while not await asyncio.sleep(0, scope["extensions"][EXTENSION].take.__self__.queue.qsize()):
-        pass
 
 
 @pytest.mark.parametrize(
@@ -297,11 +317,9 @@ async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
         (GET, not_begun),
         (GET, measured),
         (GET, ended),
-        (HANDSHAKE, not_begun),
+        (GET * 2, begun),
+        (HANDSHAKE, accepted),
         (HANDSHAKE, ended),
-        (HANDSHAKE + frame(1, b"hello"), begun),
-        (HANDSHAKE + frame(1, b"hello")[:3], begun),
-        (HANDSHAKE + frame(1, b"hello"), spoken),
     ],
 )
 async def test_refused_where_it_would_go_wrong(request_: bytes, before: Before) -> None:
@@ -311,6 +329,52 @@ async def test_refused_where_it_would_go_wrong(request_: bytes, before: Before) 
         await eventually(lambda: taken.refused or taken.readers, "the refusal")
         assert (taken.refused, taken.readers) == ([True], [])
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HANDSHAKE + frame(1, b"hello"),
+        HANDSHAKE + frame(1, b"hello")[:3],
+        HANDSHAKE[:-2] + b"Sec-WebSocket-Protocol: chat\r\n\r\n",
+        HANDSHAKE[:-2] + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        HANDSHAKE.replace(b"Version: 13", b"Version: 12"),
+        HANDSHAKE.replace(b"dGhl", b"????"),
+    ],
+)
+async def test_an_odd_handshake_is_uvicorn_s(request_: bytes) -> None:
+    async with taking() as taken:
+        answer = await taken.wire.answer(request_, until=b"\r\n\r\n")
+        assert answer.split()[1] in (b"101", b"400", b"426")
+        assert taken.lacking in ([], ["websocket"])
+        assert taken.readers == []
+
+
+async def test_what_a_hasty_client_says_is_heard_by_who_took_over() -> None:
+    asked = asyncio.Event()
+
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        await asked.wait()
+
+    async with taking(slowly) as taken:
+        reader, writer = await asyncio.open_connection("127.0.0.1", taken.wire.port)
+        writer.write(HANDSHAKE)
+        await eventually(lambda: taken.wire.state.tasks, "the handshake to wait")
+        writer.write(frame(9, b"ping"))
+        await writer.drain()
+        asked.set()
+        answer = await asyncio.wait_for(reader.readuntil(b"\x8a\x04ping"), 10)
+        assert answer.startswith(b"HTTP/1.1 101")
+        writer.close()
+
+
+async def test_an_application_that_says_nothing_is_answered_for(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("broken on purpose")
+
+    async with wired(app, http=Http) as wire:
+        assert (await wire.answer(HANDSHAKE)).startswith(b"HTTP/1.1 500")
+    assert "broken on purpose" in caplog.text
 
 
 @both
@@ -332,7 +396,7 @@ async def test_refused_when_the_client_has_gone(request_: bytes) -> None:
         await eventually(lambda: not taken.wire.state.connections, "the connection to be forgotten")
 
 
-@pytest.mark.parametrize("request_", [GET * 2, HANDSHAKE], ids=["pipelined", "websocket"])
+@both
 async def test_its_end_is_noticed_at_once_though_uvicorn_had_paused_it(request_: bytes) -> None:
     async with taking() as taken:
         async with taken.by(request_):

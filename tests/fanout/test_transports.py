@@ -15,7 +15,8 @@ import orjson
 import pytest
 import websockets
 
-from livefeed.fanout.subscriber import HIGH_WATER_BYTES, State, Subscriber
+from livefeed.fanout.http import UNWRITTEN_BYTES
+from livefeed.fanout.subscriber import State, Subscriber
 from tests.certificates import Certificate
 from tests.fanout.wire import HANDSHAKE
 from tests.live import FEED, Serving, eventually, serving
@@ -125,7 +126,7 @@ async def test_a_reader_that_takes_nothing_is_parked_and_caught_up(
         await served.publish(os.urandom(4_500).hex())
     await served.caught_up()
     most = max(most, subscriber.transport.get_write_buffer_size())
-    assert HIGH_WATER_BYTES // 4 < most <= HIGH_WATER_BYTES + PIECE_BYTES
+    assert UNWRITTEN_BYTES // 4 < most <= UNWRITTEN_BYTES + PIECE_BYTES
 
     head = (await served.hub.channel(FEED)).head
     reading = asyncio.create_task(read_on(reader))
