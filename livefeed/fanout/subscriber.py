@@ -101,6 +101,8 @@ class Subscriber(asyncio.Protocol):
     # What the connection tells ------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self.state is State.GONE:
+            return
         self.heard = max(self.heard, 0) + len(data)
         if self.heard > MAX_HEARD_BYTES:
             self.refuse(closes.POLICY)

@@ -61,7 +61,7 @@ class Http(BoundedHttp):
 
     def _take_over(self, cycle: RequestResponseCycle, reader: Subscriber, first: bytes) -> bool:
         sending = cycle.response_started and cycle.chunked_encoding and not cycle.response_complete
-        if not sending or cycle.disconnected or self.pipeline or self.is_stuck_or_closing:
+        if not sending or cycle.disconnected or self.is_stuck_or_closing:
             return False
         cycle.disconnected = True  # for uvicorn the request is over, and the transport none of its business
         self.let_go()
@@ -69,14 +69,14 @@ class Http(BoundedHttp):
         return True
 
     def handle_websocket_upgrade(self, rest: bytes = b"") -> None:
-        asked = None if rest else read(self.headers)
+        asked = read(self.headers)
         if asked is None:
             super().handle_websocket_upgrade(rest)
             return
         self.deafen()
         self.flow.pause_reading()  # what a hasty client sends waits in the kernel
         deflate = agreement(asked.offers) if asked.offers and self.config.ws_per_message_deflate else None
-        task = self.loop.create_task(_Socket(self, asked, deflate).run())
+        task = self.loop.create_task(_Socket(self, asked, deflate, rest).run())
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
@@ -95,8 +95,8 @@ class Http(BoundedHttp):
 class _Socket:
     """A WebSocket that was asked for: accepted by taking it over, or else by uvicorn."""
 
-    def __init__(self, http: Http, asked: Asked, deflate: bytes | None) -> None:
-        self._http, self._asked, self._deflate = http, asked, deflate
+    def __init__(self, http: Http, asked: Asked, deflate: bytes | None, rest: bytes) -> None:
+        self._http, self._asked, self._deflate, self._rest = http, asked, deflate, rest
         self._lent = Lent(self._give_to_uvicorn)
         self._taken = False
         raw_path, _, query = http.url.partition(b"?")
@@ -135,13 +135,16 @@ class _Socket:
         http.let_go()
         head = response(self._asked, self._deflate, http.server_state.default_headers)
         _hand_over(http, reader, head + first)
+        if self._rest:  # a hasty client: heard when the reader has been admitted
+            reader.partial = self._rest
+            http.loop.call_soon(reader.data_received, b"")
         return True
 
     def _give_to_uvicorn(self, application: Any) -> bool:
         if self._http.transport.is_closing():
             return False
         self._http.log_socket(self.scope)
-        self._http.give_to_uvicorn(application)
+        self._http.give_to_uvicorn(application, self._rest)
         return True
 
 

@@ -317,7 +317,6 @@ async def ended(scope: Scope, receive: Receive, send: Send) -> None:
         (GET, not_begun),
         (GET, measured),
         (GET, ended),
-        (GET * 2, begun),
         (HANDSHAKE, accepted),
         (HANDSHAKE, ended),
     ],
@@ -334,8 +333,6 @@ async def test_refused_where_it_would_go_wrong(request_: bytes, before: Before) 
 @pytest.mark.parametrize(
     "request_",
     [
-        HANDSHAKE + frame(1, b"hello"),
-        HANDSHAKE + frame(1, b"hello")[:3],
         HANDSHAKE[:-2] + b"Sec-WebSocket-Protocol: chat\r\n\r\n",
         HANDSHAKE[:-2] + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
         HANDSHAKE.replace(b"Version: 13", b"Version: 12"),
@@ -358,13 +355,14 @@ async def test_what_a_hasty_client_says_is_heard_by_who_took_over() -> None:
 
     async with taking(slowly) as taken:
         reader, writer = await asyncio.open_connection("127.0.0.1", taken.wire.port)
-        writer.write(HANDSHAKE)
+        writer.write(HANDSHAKE + frame(9, b"at once") + frame(9, b"in parts")[:3])
         await eventually(lambda: taken.wire.state.tasks, "the handshake to wait")
-        writer.write(frame(9, b"ping"))
+        writer.write(frame(9, b"in parts")[3:])
         await writer.drain()
         asked.set()
-        answer = await asyncio.wait_for(reader.readuntil(b"\x8a\x04ping"), 10)
+        answer = await asyncio.wait_for(reader.readuntil(b"\x8a\x08in parts"), 10)
         assert answer.startswith(b"HTTP/1.1 101")
+        assert b"\x8a\x07at once" in answer
         writer.close()
 
 
@@ -396,7 +394,7 @@ async def test_refused_when_the_client_has_gone(request_: bytes) -> None:
         await eventually(lambda: not taken.wire.state.connections, "the connection to be forgotten")
 
 
-@both
+@pytest.mark.parametrize("request_", [GET * 2, HANDSHAKE], ids=["pipelined", "websocket"])
 async def test_its_end_is_noticed_at_once_though_uvicorn_had_paused_it(request_: bytes) -> None:
     async with taking() as taken:
         async with taken.by(request_):
