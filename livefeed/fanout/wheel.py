@@ -84,6 +84,8 @@ class Wheel:
                 reader.leave(bye("drain", DRAIN_RETRY_S))
             done = upto
             await asyncio.sleep(_DRAIN_STEP_S if within_s else 0)
+        for reader in list(self):  # who was let in before the drain, and came since
+            reader.leave(bye("drain", DRAIN_RETRY_S))
 
     def _cut_off(self, now: float) -> None:
         while self._leaving and self._leaving[0][0] <= now:
