@@ -38,6 +38,9 @@ LAST_CHUNK = b"0\r\n\r\n"
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Deflate, no name, no time, an unknown system."""
 
+_EXTENDED = {126: 2, 127: 8}
+"""Lengths that stand for “see the next so many bytes”."""
+
 _DEFLATE = PerMessageDeflate(
     remote_no_context_takeover=True,
     local_no_context_takeover=True,
@@ -73,21 +76,23 @@ def gzip_block(body: bytes) -> bytes:
 def whole_frames(data: bytes) -> int:
     """How many bytes of what a reader sent are whole frames (RFC 6455, section 5.2), so far.
 
-    All of it, where the last frame says that it is larger than a reader may send: it is not waited for.
+    All of it, where the last frame says that it is larger than a reader may send, or is not masked as
+    theirs are: it is not waited for.
     """
     end = 0
     while True:
-        head = data[end : end + 4]
+        head = data[end : end + 10]
         if len(head) < 2:
             return end
-        length, masked = head[1] & 0x7F, head[1] & 0x80
-        size = 2 + (4 if masked else 0) + length
-        if length == 126:
-            if len(head) < 4:
-                return end
-            size = size - length + 2 + int.from_bytes(head[2:4], "big")
-        if length == 127 or size > MAX_FROM_READER_BYTES + 8:
-            return len(data)
-        if end + size > len(data):
+        masked, length = head[1] & 0x80, head[1] & 0x7F
+        begins = 2 + _EXTENDED.get(length, 0)
+        if masked and len(head) < begins:
             return end
-        end += size
+        if begins > 2:
+            length = int.from_bytes(head[2:begins], "big")
+        if not masked or length > MAX_FROM_READER_BYTES:
+            return len(data)
+        after = end + begins + 4 + length
+        if after > len(data):
+            return end
+        end = after

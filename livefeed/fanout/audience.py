@@ -37,6 +37,9 @@ SLICE = 256
 
 MAX_WELCOMES = 64
 
+MAX_FRAMES = 64
+"""So many frames are kept, the latest ones, for who is brought up to date after the pass."""
+
 
 class Joiner(Protocol):
     async def join(self, channel: Channel, position: Position | None) -> Joined:
@@ -70,8 +73,9 @@ class Audience:
         # Dicts keep the order in which readers came, which is how the kernel has their sockets in memory:
         # in the order of a set a pass takes longer.
         self._live: dict[Framing, dict[Subscriber, None]] = {framing: {} for framing in FRAMINGS}
-        self._rejoining: dict[Position, list[Subscriber]] = {}
+        self._rejoining: dict[Position, set[Subscriber]] = {}
         self._welcomes: dict[tuple[Position | None, Framing], Welcome] = {}
+        self._frames: dict[tuple[bytes, Framing], bytes] = {}
         self._size = 0
         self._passing = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +92,8 @@ class Audience:
         """What a reader who comes with ``position`` is told first.
 
         Raises:
-            FeedNotFound, StoreError
+            FeedNotFound: also if it has become a draft meanwhile.
+            StoreError
         """
         key = position, framing
         known = self._welcomes.get(key)
@@ -96,6 +101,8 @@ class Audience:
         if known is not None and known.position is self.channel.position:
             return known
         joined = await self._joiner.join(self.channel, position)
+        if self.channel.is_draft:
+            raise FeedNotFound(self.channel.log.feed)
         sync = Message("sync", joined.message, joined.position)
         at_head = joined.position == self.channel.position
         position = self.channel.position if at_head else joined.position
@@ -154,7 +161,7 @@ class Audience:
             elif news[-1].position is None:
                 reader.leave(news[-1])
             else:
-                reader.tell(news[-1].position, b"".join(map(reader.framing.frame, news)))
+                reader.tell(news[-1].position, self._framed(news, reader.framing))
 
     def _enter(self, reader: Subscriber) -> None:
         reader.state = State.LIVE
@@ -168,19 +175,22 @@ class Audience:
     async def _pass_on_while_somebody_is_here(self) -> None:
         try:
             while self._size:
-                turn = self.channel.turn  # taken first: what happens during the pass is not missed
+                # Taken first: what happens during the pass is not missed.
+                turn, ended = self.channel.turn, self.channel.ended
                 try:
                     while await self._pass():
                         pass  # what was told may be a piece, or the last of a feed that is closed
                 except Exception:
                     _log.exception("%s: this is a bug; it goes on with the next pass", self.channel.log.feed)
+                if ended:
+                    return  # nobody is live any more, nor will be
                 await turn.wait()
         finally:
             self._passing = False
 
     async def _pass(self) -> bool:
         """Tell every live reader what comes next; False if there was nothing to tell."""
-        news = _News(self.channel, self._tally)
+        news = _News(self.channel, self._framed)
         before = self._tally.writes_total
         for framing, live in self._live.items():
             if live:
@@ -209,6 +219,21 @@ class Audience:
             self._tally.writes_total += written
             await asyncio.sleep(0)
 
+    def _framed(self, news: list[Message], framing: Framing) -> bytes:
+        return b"".join(self._frame(message, framing) for message in news)
+
+    def _frame(self, message: Message, framing: Framing) -> bytes:
+        """A message in its form; a change is put into each form once."""
+        if message.type != "change":
+            return framing.frame(message)
+        key = message.data, framing
+        if (frame := self._frames.get(key)) is None:
+            if len(self._frames) >= MAX_FRAMES:
+                del self._frames[next(iter(self._frames))]
+            frame = self._frames[key] = framing.frame(message)
+            self._tally.frames_total += 1
+        return frame
+
     def ping(self, position: Position) -> Message:
         return Message("ping", messages.ping(position, self.channel.readers_everywhere))
 
@@ -216,32 +241,38 @@ class Audience:
 
     def _rejoin(self, reader: Subscriber) -> None:
         if (waiting := self._rejoining.get(reader.position)) is not None:
-            waiting.append(reader)
+            waiting.add(reader)
         else:
-            self._rejoining[reader.position] = [reader]
+            self._rejoining[reader.position] = {reader}
             self._spawn(self._bring_back(reader.position))
 
     async def _bring_back(self, position: Position) -> None:
         """Join all again who stand at a position that leads nowhere."""
-        try:
-            joined = await self._joiner.join(self.channel, position)
-        except (FeedNotFound, StoreError):
-            joined = None
-        for part in _slices(self._rejoining.pop(position)):
+        turn, joined = self.channel.turn, await self._joined(position)
+        for part in _slices(list(self._rejoining.pop(position))):
+            if turn.is_set():  # something has happened since: what was to be told may be deleted
+                turn, joined = self.channel.turn, await self._joined(position)
+            leads_on = next_news(self.channel, position) is not None  # it does by now, or there is a bye
             frames: dict[Framing, bytes] = {}
             for reader in part:
-                if reader.state is not State.BEHIND:
+                if reader.state is not State.BEHIND or reader.position != position:
                     continue  # gone, or parked: then it asks again
-                if joined is None:
+                if joined is None and not leads_on:
                     reader.leave(bye("overload", OVERLOAD_RETRY_S))
-                    continue
-                if reader.framing not in frames:
-                    sync = Message("sync", joined.message, joined.position)
-                    frames[reader.framing] = reader.framing.frame(sync)
-                reader.tell(joined.position, frames[reader.framing])
+                elif joined is not None and not leads_on:
+                    if reader.framing not in frames:
+                        sync = Message("sync", joined.message, joined.position)
+                        frames[reader.framing] = reader.framing.frame(sync)
+                    reader.tell(joined.position, frames[reader.framing])
                 if reader.state is State.BEHIND:
                     self.bring_up(reader)
             await asyncio.sleep(0)
+
+    async def _joined(self, position: Position) -> Joined | None:
+        try:
+            return await self._joiner.join(self.channel, position)
+        except (FeedNotFound, StoreError):
+            return None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -250,12 +281,11 @@ class Audience:
 
 
 class _News:
-    """What one pass tells: each change made into each framing once, however many stand where."""
+    """What one pass tells, decided once for all who stand at a position and get it in one form."""
 
-    def __init__(self, channel: Channel, tally: Tally) -> None:
-        self._channel, self._tally = channel, tally
+    def __init__(self, channel: Channel, framed: Callable[[list[Message], Framing], bytes]) -> None:
+        self._channel, self._framed = channel, framed
         self._messages: dict[Position, list[Message] | None] = {}
-        self._frames: dict[tuple[int, Framing], bytes] = {}
         self._made: dict[tuple[Position, Framing], tuple[Position, bytes] | None] = {}
 
     def after(self, position: Position, framing: Framing) -> tuple[Position, bytes] | None:
@@ -276,15 +306,7 @@ class _News:
             return None if news is None else (position, b"")
         if news[-1].position is None:
             return None
-        return news[-1].position, b"".join(self._frame(message, framing) for message in news)
-
-    def _frame(self, message: Message, framing: Framing) -> bytes:
-        assert message.position is not None
-        key = message.position.offset, framing
-        if (frame := self._frames.get(key)) is None:
-            frame = self._frames[key] = framing.frame(message)
-            self._tally.frames_total += 1
-        return frame
+        return news[-1].position, self._framed(news, framing)
 
 
 def _slices(readers: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.fanout.peers import disconnect_all
 from tests.live import Live, live_hub
 from tests.redis_servers import RedisServer, newest_binary
 
@@ -28,3 +29,9 @@ async def live(redis_server: RedisServer) -> AsyncIterator[Live]:
     async with live_hub(redis_server.url) as live:
         await live.open_feed()
         yield live
+
+
+@pytest.fixture
+async def nobody_left() -> AsyncIterator[None]:
+    yield
+    await disconnect_all()

@@ -1,0 +1,390 @@
+"""The readers of a channel: everything once and in order, whoever parks, drains, joins or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from livefeed.core import frames
+from livefeed.core.messages import PIECE_BYTES
+from livefeed.core.paging import PageQuery
+from livefeed.core.position import Position
+from livefeed.core.reader import Reader, place
+from livefeed.errors import FeedNotFound
+from livefeed.fanout import audience as audience_module
+from livefeed.fanout.audience import Audience
+from livefeed.fanout.channel import Channel
+from livefeed.fanout.framing import EVENTS, FRAMINGS, SOCKET, Framing
+from livefeed.fanout.http import UNWRITTEN_BYTES
+from livefeed.fanout.subscriber import State
+from livefeed.store.log import LogEntry
+from tests.fanout.peers import Peer, connected, every_framing, seats
+from tests.live import FEED, Live, eventually, live_hub
+from tests.redis_servers import RedisServer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_left")]
+
+Json = dict[str, Any]
+
+LARGE = "x" * 9_000
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": request.param}
+
+
+class Hall:
+    """A channel, its audience, and peers who sit in it."""
+
+    def __init__(self, live: Live, channel: Channel) -> None:
+        self.live, self.channel = live, channel
+        self.audience: Audience = live.hub.audience(channel)
+        self.admission = seats()
+
+    async def seat(self, framing: Framing, position: Position | None = None) -> Peer:
+        peer = await connected(framing)
+        await peer.join(self.audience, position, self.admission)
+        return peer
+
+    async def all_told(self, *peers: Peer) -> None:
+        """Until the hub has read what there is, and each of these what there is for it."""
+        await self.live.caught_up()
+        for peer in peers:
+            await peer.comes_to(self.channel.reigns.position)
+
+    async def converged(self, *peers: Peer) -> None:
+        await self.all_told(*peers)
+        for peer in peers:
+            assert peer.reader.page() == await fresh(self.live, peer.reader)
+            assert (peer.gaps, peer.duplicates) == (0, 0)
+
+    async def stall(self, peer: Peer, count: int = 40) -> None:
+        """Publish until this peer, who reads nothing, is parked."""
+        for _ in range(count):
+            await self.live.publish(noise())
+            await self.live.caught_up()
+            if peer.subscriber.state is State.PARKED:
+                return
+        await eventually(lambda: peer.subscriber.state is State.PARKED, "it to be parked")
+
+    async def emptied(self) -> None:
+        await eventually(lambda: self.admission.readers == 0, "all seats to be given back")
+        assert self.channel.readers == 0
+        assert not any(self.audience._live.values())
+
+
+_noise = iter(range(1 << 30))
+
+
+def noise() -> str:
+    """A text that does not shrink."""
+    return random.Random(next(_noise)).randbytes(4_500).hex()
+
+
+async def fresh(live: Live, reader: Reader) -> Json:
+    """What a fresh load of the range that ``reader`` holds gives."""
+    page = orjson.loads((await live.store.updates.page(FEED, PageQuery(limit=100))).json())
+    loaded = Reader()
+    loaded.load(page)
+    shown = loaded.page()
+    oldest = reader.oldest
+    shown["updates"] = [one for one in shown["updates"] if oldest is None or place(one) >= oldest]
+    return shown
+
+
+@pytest.fixture
+async def hall(live: Live) -> Hall:
+    return Hall(live, await live.hub.channel(FEED))
+
+
+@asynccontextmanager
+async def hall_of(url: str, **settings: Any) -> AsyncIterator[Hall]:
+    async with live_hub(url, **settings) as live:
+        await live.open_feed()
+        yield Hall(live, await live.hub.channel(FEED))
+
+
+# Coming -----------------------------------------------------------------------------------------
+
+
+@every_framing
+async def test_a_reader_is_greeted_and_told_what_comes(hall: Hall, framing: Framing) -> None:
+    await hall.live.publish("before")
+    await hall.live.caught_up()
+    peer = await hall.seat(framing)
+    await hall.live.publish("after")
+    await hall.converged(peer)
+    assert peer.types() == ["sync", "change"]
+    assert peer.texts == ["after", "before"]
+    assert hall.channel.readers == hall.admission.readers == 1
+    peer.leave()
+    await hall.emptied()
+
+
+@every_framing
+async def test_a_reader_with_a_position_is_told_what_it_missed(hall: Hall, framing: Framing) -> None:
+    position = hall.channel.reigns.position
+    for _ in range(20):
+        await hall.live.publish(LARGE)
+    await hall.live.caught_up()
+    peer = await hall.seat(framing, position)
+    await hall.all_told(peer)
+    assert all(message["recovered"] for message in peer.messages if message["type"] == "sync")
+    assert len(peer.texts) == 20
+    assert (peer.gaps, peer.duplicates) == (0, 0)
+
+
+async def test_all_who_come_alike_get_the_same_bytes_until_something_changes(hall: Hall) -> None:
+    first, other = await hall.live.publish("first"), await hall.live.publish("secret")
+    await hall.live.caught_up()
+    for framing in FRAMINGS:
+        made = await hall.audience.welcome(None, framing)
+        assert await hall.audience.welcome(None, framing) is made
+        assert (await hall.audience.welcome(Position("e0", 1), framing)) is not made
+    await hall.live.delete(other)
+    await hall.live.caught_up()
+    for framing in FRAMINGS:
+        peer = await hall.seat(framing)
+        await hall.converged(peer)
+        assert "secret" not in str(peer.messages)
+    assert first in str(peer.messages)
+
+
+async def test_welcomes_are_bounded(hall: Hall) -> None:
+    for number in range(audience_module.MAX_WELCOMES * 2):
+        await hall.audience.welcome(Position("e0", number), SOCKET)
+    assert len(hall.audience._welcomes) <= audience_module.MAX_WELCOMES
+
+
+async def test_a_feed_that_became_a_draft_greets_nobody(hall: Hall) -> None:
+    await hall.audience.welcome(None, SOCKET)
+    await hall.live.store.feeds.patch(FEED, {"status": "draft"})
+    await hall.live.caught_up()
+    with pytest.raises(FeedNotFound):
+        await hall.audience.welcome(None, SOCKET)
+
+
+async def test_a_connection_that_cannot_be_taken_takes_no_place(hall: Hall) -> None:
+    seat = hall.admission.take(None, None)
+    welcome = await hall.audience.welcome(None, SOCKET)
+    assert not hall.audience.admit(lambda reader, first: False, welcome, seat)
+    assert hall.channel.readers == 0
+    seat.give_back()
+    await hall.emptied()
+
+
+# Passes -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def framed(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
+    """How often each message was made a plain WebSocket frame."""
+    counts: Counter[bytes] = Counter()
+    text = frames.text
+
+    def counting(payload: bytes, *, deflate: bool = False) -> bytes:
+        counts[payload] += not deflate
+        return text(payload, deflate=deflate)
+
+    monkeypatch.setattr(frames, "text", counting)
+    return counts
+
+
+async def test_a_change_is_framed_once_for_all(hall: Hall, framed: Counter[bytes]) -> None:
+    peers = [await hall.seat(framing) for framing in FRAMINGS for _ in range(5)]
+    for number in range(10):
+        await hall.live.publish(f"number {number}")
+    await hall.converged(*peers)
+    assert hall.live.hub.statistics()["frames_total"] == 10 * len(FRAMINGS)
+    changes = [count for payload, count in framed.items() if b'"change"' in payload]
+    assert changes == [1] * 10
+
+
+async def test_also_for_those_who_are_brought_up_later(hall: Hall, framed: Counter[bytes]) -> None:
+    slow = [await hall.seat(SOCKET) for _ in range(3)]
+    before = hall.channel.head
+    for peer in slow:
+        await hall.stall(peer)
+    await hall.converged(*slow)
+    changes = [count for payload, count in framed.items() if payload.startswith(b'{"type":"change"')]
+    assert changes == [1] * (hall.channel.head - before)
+
+
+async def test_what_comes_at_once_is_told_at_once(hall: Hall) -> None:
+    """Fifty changes that were read together: one write for each reader."""
+    peers = [await hall.seat(framing) for framing in FRAMINGS for _ in range(3)]
+    before = [len(peer.writes) for peer in peers]
+    dispatch = hall.channel.dispatch
+    held: list[LogEntry] = []
+    hall.channel.dispatch = held.extend  # type: ignore[method-assign,assignment]
+    for number in range(50):
+        await hall.live.publish(f"number {number}")
+    head = (await hall.live.store.log(FEED).attach()).reigns.head
+    await eventually(lambda: held and held[-1].offset == head, "the hub to read them")
+    hall.channel.dispatch = dispatch  # type: ignore[method-assign]
+    dispatch(held)
+    await hall.converged(*peers)
+    assert [len(peer.writes) - was for peer, was in zip(peers, before, strict=True)] == [1] * len(peers)
+
+
+async def test_two_who_stand_apart_are_each_told_what_they_missed(hall: Hall) -> None:
+    """A change and a sync may lead to the same offset; they are not the same bytes."""
+    update = await hall.live.publish("first")
+    await hall.live.caught_up()
+    behind, ahead = await hall.seat(SOCKET), await hall.seat(SOCKET)
+    await hall.all_told(behind, ahead)
+    live = hall.audience._live[SOCKET]
+    live.clear()  # nobody is told of the first edit
+    await hall.live.edit(update, "second")
+    await hall.live.caught_up()
+    hall.audience.bring_up(ahead.subscriber)
+    live.clear()
+    await hall.live.edit(update, "third")
+    await hall.live.caught_up()
+    live |= dict.fromkeys([ahead.subscriber, behind.subscriber])
+    hall.channel.wake()
+    await hall.converged(ahead, behind)
+    assert behind.types()[-1] == "sync"
+    assert ahead.types()[-1] == "change"
+
+
+async def test_many_come_and_go_during_a_sliced_pass(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience_module, "SLICE", 1)
+    peers = [await hall.seat(framing) for framing in FRAMINGS for _ in range(5)]
+    position = hall.channel.reigns.position
+    for number in range(12):
+        await hall.live.publish(f"number {number}")
+        late = await hall.seat(FRAMINGS[number % 4], [None, position][number % 2])
+        peers.pop(number).leave()
+        peers.append(late)
+    await hall.live.caught_up()
+    for peer in peers:
+        await peer.comes_to(hall.channel.reigns.position)
+        assert (peer.gaps, peer.duplicates) == (0, 0)
+    assert hall.channel.readers == hall.admission.readers == len(peers)
+    for peer in peers:
+        peer.leave()
+    await hall.emptied()
+
+
+# Parking ----------------------------------------------------------------------------------------
+
+
+@every_framing
+async def test_who_cannot_take_it_is_parked_and_slows_nobody(hall: Hall, framing: Framing) -> None:
+    slow, quick = await hall.seat(framing), await hall.seat(framing)
+    for _ in range(40):
+        await hall.live.publish(noise())
+        await hall.all_told(quick)
+    assert slow.subscriber.state is State.PARKED
+    # The high-water mark, and the one piece that went over it.
+    assert slow.transport.get_write_buffer_size() <= UNWRITTEN_BYTES + PIECE_BYTES + 1_024
+    assert slow.subscriber.position.offset < hall.channel.head
+    assert hall.live.hub.statistics()["parked_total"] == 1
+    await hall.converged(slow, quick)
+    assert set(hall.audience._live[framing]) == {slow.subscriber, quick.subscriber}
+
+
+@every_framing
+async def test_a_parked_reader_is_not_sent_what_was_deleted_meanwhile(hall: Hall, framing: Framing) -> None:
+    slow = await hall.seat(framing)
+    await hall.stall(slow)
+    secret = await hall.live.publish("the secret")
+    await hall.live.delete(secret)
+    await hall.converged(slow)
+    assert "the secret" not in str(slow.messages)
+
+
+@every_framing
+async def test_parking_in_the_middle_of_a_pass(
+    hall: Hall, framing: Framing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some read and some do not, slice by slice; in the end all have all of it."""
+    monkeypatch.setattr(audience_module, "SLICE", 2)
+    peers = [await hall.seat(framing) for _ in range(9)]
+    for number in range(25):
+        await hall.live.publish(noise())
+        for peer in peers[number % 3 :: 3]:
+            peer.read(20_000 * (number % 5))
+    await hall.converged(*peers)
+
+
+# The end, and another history -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["closed", "removed", "draft"])
+@every_framing
+async def test_the_end_comes_to_the_live_and_to_the_parked(hall: Hall, framing: Framing, end: str) -> None:
+    parked, live = await hall.seat(framing), await hall.seat(framing)
+    await eventually(lambda: live.read() is not None and live.messages, "the greeting")
+    while parked.subscriber.state is not State.PARKED:
+        await hall.live.publish(noise())
+        await hall.all_told(live)
+    match end:
+        case "closed":
+            await hall.live.close_feed()
+        case "removed":
+            await hall.live.store.feeds.remove(FEED)
+        case _:
+            await hall.live.store.feeds.patch(FEED, {"status": "draft"})
+    for peer in (live, parked):
+        await peer.until(lambda peer=peer: peer.said_goodbye, "the end")  # type: ignore[misc]
+        assert (peer.bye, peer.gaps, peer.duplicates) == ("closed", 0, 0)
+        peer.leave()
+    await hall.emptied()
+
+
+@every_framing
+async def test_another_history_is_told_as_a_snapshot(hall: Hall, framing: Framing) -> None:
+    await hall.live.publish("old")
+    await hall.live.caught_up()
+    live, parked = await hall.seat(framing), await hall.seat(framing)
+    await eventually(lambda: live.read() is not None and live.messages, "the greeting")
+    while parked.subscriber.state is not State.PARKED:
+        await hall.live.publish(noise())
+        await hall.all_told(live)
+    await hall.live.store.feeds._commit_removal(FEED, None)
+    await hall.live.open_feed(title="Anew")
+    await hall.live.publish("new")
+    await hall.live.hub.refresh(hall.channel)
+    for peer in (live, parked):
+        await peer.until(lambda peer=peer: peer.texts == ["new"], "the new feed")  # type: ignore[misc]
+    await hall.converged(live, parked)
+
+
+async def test_redis_is_away_when_it_is_needed(redis_server: RedisServer) -> None:
+    async with hall_of(redis_server.url) as hall:
+        peers = [await hall.seat(framing) for framing in FRAMINGS]
+        redis_server.kill()
+        try:
+            for peer in peers:
+                hall.audience._live[peer.framing].clear()
+                peer.subscriber.position = Position("e0", 1)  # it leads nowhere
+                hall.audience.bring_up(peer.subscriber)
+            for peer in peers:
+                await peer.until(lambda peer=peer: peer.said_goodbye, "the end")  # type: ignore[misc]
+                assert peer.bye == "overload"
+                peer.leave()
+            await hall.emptied()
+        finally:
+            redis_server.restart()
+
+
+async def test_no_task_is_left_when_a_feed_ended_while_somebody_was_parked(redis_server: RedisServer) -> None:
+    before = asyncio.all_tasks()
+    async with hall_of(redis_server.url) as hall:
+        peer = await hall.seat(EVENTS)
+        await hall.stall(peer)
+        await hall.live.store.feeds.remove(FEED)
+        await eventually(lambda: hall.channel.ended, "the end")
+        peer.leave()
+        await hall.emptied()
+    assert asyncio.all_tasks() == before
