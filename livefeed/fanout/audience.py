@@ -257,9 +257,11 @@ class Audience:
             for reader in part:
                 if reader.state is not State.BEHIND or reader.position != position:
                     continue  # gone, or parked: then it asks again
-                if joined is None and not leads_on:
+                if leads_on:
+                    pass
+                elif joined is None:
                     reader.leave(bye("overload", OVERLOAD_RETRY_S))
-                elif joined is not None and not leads_on:
+                else:
                     if reader.framing not in frames:
                         sync = Message("sync", joined.message, joined.position)
                         frames[reader.framing] = reader.framing.frame(sync)
@@ -295,18 +297,18 @@ class _News:
         """
         key = position, framing
         if key not in self._made:
-            self._made[key] = self._make(position, framing)
+            if position not in self._messages:
+                self._messages[position] = next_news(self._channel, position)
+            self._made[key] = self._make(self._messages[position], position, framing)
         return self._made[key]
 
-    def _make(self, position: Position, framing: Framing) -> tuple[Position, bytes] | None:
-        if position not in self._messages:
-            self._messages[position] = next_news(self._channel, position)
-        news = self._messages[position]
-        if not news:
-            return None if news is None else (position, b"")
-        if news[-1].position is None:
+    def _make(
+        self, news: list[Message] | None, position: Position, framing: Framing
+    ) -> tuple[Position, bytes] | None:
+        if news is None:
             return None
-        return news[-1].position, self._framed(news, framing)
+        to = news[-1].position if news else position
+        return None if to is None else (to, self._framed(news, framing))
 
 
 def _slices(readers: Sequence[_T]) -> Iterator[Sequence[_T]]:

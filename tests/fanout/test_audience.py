@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pytest
+import uvloop
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from livefeed.core import frames
 from livefeed.core.messages import PIECE_BYTES
@@ -25,13 +36,14 @@ from livefeed.fanout.framing import EVENTS, FRAMINGS, SOCKET, Framing
 from livefeed.fanout.http import UNWRITTEN_BYTES
 from livefeed.fanout.subscriber import State
 from livefeed.store.log import LogEntry
-from tests.fanout.peers import Peer, connected, every_framing, seats
+from tests.fanout.peers import Peer, connected, disconnect_all, every_framing, seats
 from tests.live import FEED, Live, eventually, live_hub
 from tests.redis_servers import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nobody_left")]
+pytestmark = pytest.mark.anyio
 
 Json = dict[str, Any]
+_T = TypeVar("_T")
 
 LARGE = "x" * 9_000
 
@@ -101,7 +113,7 @@ async def fresh(live: Live, reader: Reader) -> Json:
 
 
 @pytest.fixture
-async def hall(live: Live) -> Hall:
+async def hall(live: Live, nobody_left: None) -> Hall:
     return Hall(live, await live.hub.channel(FEED))
 
 
@@ -388,3 +400,154 @@ async def test_no_task_is_left_when_a_feed_ended_while_somebody_was_parked(redis
         peer.leave()
         await hall.emptied()
     assert asyncio.all_tasks() == before
+
+
+# Anything, in any order -------------------------------------------------------------------------
+
+
+class Anything(RuleBasedStateMachine):
+    """Readers of all framings who read, stall, leave and come back, while everything happens to a feed."""
+
+    url: str
+    loop_factory: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner(loop_factory=self.loop_factory)
+        self._context = hall_of(self.url)
+        self.hall = self.run(self._context.__aenter__())
+        self.peers: list[Peer] = []
+        self.away: list[Peer] = []
+        self.ids: dict[str, set[str]] = {}
+        """The updates there are, with all their texts."""
+        self.deleted: set[str] = set()
+        self.dead: set[str] = set()
+        """Texts whose deletion was told to all who were live."""
+        self.resurrected: list[str] = []
+        self._number = 0
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return self._runner.run(work)
+
+    def text(self, size: int) -> str:
+        self._number += 1
+        return f"<{self._number}>" + noise()[:size]
+
+    def looking(self, messages: list[Json]) -> None:
+        told = str(messages)
+        self.resurrected += [text for text in self.dead if text in told]
+
+    @initialize()
+    def somebody(self) -> None:
+        for framing in FRAMINGS:
+            self.join(framing)
+
+    @rule(size=st.sampled_from([0, 9_000]), count=st.integers(1, 8))
+    def publish(self, size: int, count: int) -> None:
+        for _ in range(count if len(self.ids) < 80 else 0):
+            text = self.text(size)
+            self.ids[self.run(self.hall.live.publish(text))] = {text.split(">")[0] + ">"}
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data(), size=st.sampled_from([0, 9_000]))
+    def edit(self, data: st.DataObject, size: int) -> None:
+        id_, text = data.draw(st.sampled_from(list(self.ids))), self.text(size)
+        self.ids[id_].add(text.split(">")[0] + ">")
+        self.run(self.hall.live.edit(id_, text))
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        id_ = data.draw(st.sampled_from(list(self.ids)))
+        self.deleted |= self.ids.pop(id_)
+        self.run(self.hall.live.delete(id_))
+
+    @rule()
+    def the_pass_is_over(self) -> None:
+        self.run(self._passed())
+        self.dead |= self.deleted
+
+    async def _passed(self) -> None:
+        await self.hall.live.caught_up()
+        head = self.hall.channel.head
+        live = self.hall.audience._live
+        await eventually(
+            lambda: all(one.position.offset >= head for some in live.values() for one in some), "the pass"
+        )
+
+    @rule(framing=st.sampled_from(FRAMINGS))
+    def join(self, framing: Framing) -> None:
+        peer = self.run(connected(framing))
+        self._sit(peer)
+
+    @precondition(lambda self: self.away)
+    @rule(framing=st.sampled_from(FRAMINGS))
+    def come_back(self, framing: Framing) -> None:
+        peer = self.run(connected(framing))
+        peer.goes_on_as(self.away.pop())
+        self._sit(peer)
+
+    def _sit(self, peer: Peer) -> None:
+        peer.look = self.looking
+        self.run(peer.join(self.hall.audience, peer.reader.position, self.hall.admission))
+        self.peers.append(peer)
+
+    @precondition(lambda self: self.peers)
+    @rule(data=st.data(), size=st.sampled_from([5_000, 100_000, 1 << 30]))
+    def read(self, data: st.DataObject, size: int) -> None:
+        peer = data.draw(st.sampled_from(self.peers))
+        peer.read(size)
+        self.run(asyncio.sleep(0))
+
+    @precondition(lambda self: len(self.peers) > 1)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        peer = self.peers.pop(data.draw(st.integers(0, len(self.peers) - 1)))
+        peer.leave()
+        self.away.append(peer)
+
+    @rule()
+    def rebuild(self) -> None:
+        self.run(self.hall.live.hub._rebuild(self.hall.channel))
+
+    @invariant()
+    def in_order_and_once(self) -> None:
+        assert [(peer.gaps, peer.duplicates) for peer in self.peers if peer.gaps or peer.duplicates] == []
+        assert self.resurrected == []
+
+    def teardown(self) -> None:
+        try:
+            self.run(self.hall.converged(*self.peers))
+            for peer in self.peers:
+                peer.leave()
+            self.run(self.hall.emptied())
+            self.in_order_and_once()
+        finally:
+            self.run(disconnect_all())
+            self.run(self._context.__aexit__(None, None, None))
+            assert self.run(_others()) == set()
+            self._runner.close()
+
+
+async def _others() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+@pytest.mark.parametrize(
+    "loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+@pytest.mark.parametrize("size", [1, 256])
+def test_anything_in_any_order(
+    shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch, loop_factory: Any, size: int
+) -> None:
+    monkeypatch.setattr(audience_module, "SLICE", size)
+
+    class Here(Anything):
+        url = shared_redis.url
+
+        def __init__(self) -> None:
+            shared_redis.clear()
+            super().__init__()
+
+    Here.loop_factory = staticmethod(loop_factory)
+    run_state_machine_as_test(Here, settings=settings(max_examples=8, stateful_step_count=25))
