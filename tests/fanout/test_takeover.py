@@ -71,14 +71,20 @@ METHODS = {
     "websockets.protocol:Protocol.events_received": "self",
     "websockets.protocol:Protocol.data_to_send": "self",
     "websockets.protocol:Protocol.fail": "self code reason",
+    "uvicorn.protocols.utils:get_client_addr": "scope",
+    "uvicorn.protocols.utils:get_path_with_query_string": "scope",
+    "websockets.extensions.permessage_deflate:PerMessageDeflate.__init__": "self remote_no_context_takeover "
+    "local_no_context_takeover remote_max_window_bits local_max_window_bits",
+    "websockets.extensions.permessage_deflate:ServerPerMessageDeflateFactory.process_request_params": "self "
+    "params accepted_extensions",
     "websockets.frames:Frame.serialize": "self mask extensions",
 }
 """Where it is → its parameters (those after them have defaults)."""
 
 ATTRIBUTES = {
     # On instances of a living connection.
-    "http": "app_state config connections cycle flow headers loop parser pipeline scope server_state tasks "
-    "transport url ws_protocol_class",
+    "http": "app_state config connections cycle expect_100_continue flow headers logger loop parser "
+    "pipeline scope server_state tasks transport url ws_protocol_class",
     "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
     "response_complete response_started scope",
     "flow": "write_paused",
