@@ -133,8 +133,10 @@ class Subscriber(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """uvicorn ends: it calls this on each of its connections."""
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()  # it took nothing during the drain
+        # Who was told good-bye has it, or took nothing during the drain. TLS would wait for an answer to its
+        # own good-bye, and asyncio's forgets how to abort when it is closed a second time.
+        if self.state is State.LEAVING or self.transport.get_write_buffer_size():
+            self.transport.abort()
         else:
             self.transport.close()
 

@@ -60,6 +60,18 @@ async def test_frames_that_come_with_the_request_are_not_lost(redis_server: Redi
         await nobody_left(served)
 
 
+async def test_http_1_0_and_head_are_answered_plainly(redis_server: RedisServer) -> None:
+    async with served_feed(redis_server) as served:
+        asked = stream("events")
+        answer = await told(served, asked.replace(b"HTTP/1.1", b"HTTP/1.0"), b'"type":"sync"')
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head.lower()
+        assert body.startswith(b"event: sync\n")
+        answer = await told(served, asked.replace(b"GET", b"HEAD"), b"\r\n\r\n")
+        assert b"content-type: text/event-stream" in answer
+        await nobody_left(served)
+
+
 async def test_requests_before_and_behind_a_stream(redis_server: RedisServer) -> None:
     """What was asked before is answered before; a stream is the last answer on its connection."""
     async with served_feed(redis_server) as served:

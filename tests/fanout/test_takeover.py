@@ -74,6 +74,8 @@ METHODS = {
     "websockets.protocol:Protocol.events_received": "self",
     "websockets.protocol:Protocol.data_to_send": "self",
     "websockets.protocol:Protocol.fail": "self code reason",
+    "websockets.extensions.permessage_deflate:PerMessageDeflate.__init__": "self remote_no_context_takeover "
+    "local_no_context_takeover remote_max_window_bits local_max_window_bits",
     "websockets.frames:Frame.serialize": "self mask extensions",
     "websockets.headers:build_extension": "extensions",
     "websockets.headers:parse_extension": "header",
@@ -85,8 +87,8 @@ METHODS = {
 
 ATTRIBUTES = {
     # On instances of a living connection.
-    "http": "access_log access_logger app app_state asgi_version client config connections cycle flow "
-    "headers logger loop parser pipeline root_path scheme scope server_state tasks transport url "
+    "http": "access_log access_logger app app_state asgi_version client config connections cycle "
+    "expect_100_continue flow headers logger loop parser pipeline root_path scheme scope server_state tasks transport url "
     "ws_protocol_class",
     "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
     "response_complete response_started scope",

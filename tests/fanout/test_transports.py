@@ -139,6 +139,25 @@ async def test_a_reader_that_takes_nothing_is_parked_and_caught_up(
     await eventually(lambda: not served.server.server_state.connections, "nobody")
 
 
+@pytest.mark.parametrize("path", ["socket", "events"])
+async def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(
+    served: Serving, trusted: ssl.SSLContext | None, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await connected(served, trusted)
+    writer.write(request(path, compressed=False))
+    await eventually(lambda: taken(served) and taken(served)[0].state is State.LIVE, "the takeover")
+    (subscriber,) = taken(served)
+    while subscriber.state is not State.PARKED:
+        await served.publish("x" * 9_000)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    served.drain()
+    await eventually(lambda: not served.server.server_state.connections, "nobody")
+    assert loop.time() - began < 2
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    writer.transport.abort()
+
+
 def taken(served: Serving) -> list[Subscriber]:
     connections: list[object] = list(served.server.server_state.connections)
     return [connection for connection in connections if isinstance(connection, Subscriber)]

@@ -12,10 +12,10 @@ import websockets
 
 from tests.clients import TRANSPORTS, Client
 from tests.live import FEED, Serving, eventually
-from tests.web.streams.conftest import served, shared_redis
+from tests.web.streams.conftest import serve, served, shared_redis, way
 from tests.web.streams.support import received
 
-__all__ = ["served", "shared_redis"]  # fixtures
+__all__ = ["serve", "served", "shared_redis", "way"]  # fixtures
 
 pytestmark = pytest.mark.anyio
 
