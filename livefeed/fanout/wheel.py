@@ -7,6 +7,7 @@ connection. Those who were told good-bye, and take their time, are cut off after
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ from livefeed.fanout.message import DRAIN_RETRY_S, ROTATE_RETRY_S, bye
 from livefeed.fanout.subscriber import Host, State, Subscriber
 
 __all__ = ["LINGER_S", "Wheel", "lifetime"]
+
+_log = logging.getLogger("livefeed.fanout")
 
 LINGER_S = 1.0
 """How long somebody who was told good-bye may take to hear it."""
@@ -67,8 +70,11 @@ class Wheel:
         while True:
             due = max(due + self._step_s, _now())  # what was slept through is not made up for
             await asyncio.sleep(due - _now())
-            self._cut_off(_now())
-            self._beat(list(self._slots[slot]), _now())
+            try:
+                self._cut_off(_now())
+                self._beat(list(self._slots[slot]), _now())
+            except Exception:
+                _log.exception("this is a bug; the wheel goes on with its next step")
             slot = (slot + 1) % len(self._slots)
 
     async def send_away(self, within_s: float) -> None:

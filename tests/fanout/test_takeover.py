@@ -88,8 +88,8 @@ METHODS = {
 ATTRIBUTES = {
     # On instances of a living connection.
     "http": "access_log access_logger app app_state asgi_version client config connections cycle "
-    "expect_100_continue flow headers logger loop parser pipeline root_path scheme scope server_state tasks transport url "
-    "ws_protocol_class",
+    "expect_100_continue flow headers logger loop parser pipeline root_path scheme scope server_state tasks "
+    "transport url ws_protocol_class",
     "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
     "response_complete response_started scope",
     "flow": "resume_writing write_paused",

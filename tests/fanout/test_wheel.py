@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from livefeed.fanout import closes, wheel
 from livefeed.fanout.framing import EVENTS, FRAMINGS, SOCKET, SOCKET_DEFLATE, Framing
 from livefeed.fanout.message import Message
 from livefeed.fanout.subscriber import State, Subscriber
+from livefeed.fanout.tasks import end
 from livefeed.fanout.wheel import LINGER_S, Wheel, lifetime
 from tests.fanout.peers import Peer, connected, every_framing, seats
 from tests.live import eventually
@@ -225,31 +228,36 @@ async def test_who_is_gone_is_not_kept() -> None:
 # Drain ------------------------------------------------------------------------------------------
 
 
+@asynccontextmanager
+async def draining(wheel: Wheel, within_s: float) -> AsyncIterator[None]:
+    """It goes on until it is cancelled, for those who are on their way in."""
+    task = asyncio.create_task(wheel.send_away(within_s))
+    try:
+        yield
+    finally:
+        await end([task])
+
+
 @pytest.mark.parametrize("within_s", [0.0, 0.1])
 async def test_a_drain_tells_everybody_once(within_s: float) -> None:
     hall = Hall(turning())
     peers = [await seated(hall, framing) for framing in FRAMINGS for _ in range(10)]
-    await hall.turning.send_away(within_s)
-    assert list(hall.turning) == []
-    for peer in peers:
-        await peer.until(lambda peer=peer: peer.said_goodbye, "the end")  # type: ignore[misc]
-        assert (peer.bye, len(peer.messages)) == ("drain", 1)
-
-
-async def test_a_drain_of_nobody_ends() -> None:
-    await turning().send_away(5.0)
+    async with draining(hall.turning, within_s):
+        await eventually(lambda: list(hall.turning) == [], "everybody to be told")
+        for peer in peers:
+            await peer.until(lambda peer=peer: peer.said_goodbye, "the end")  # type: ignore[misc]
+            assert (peer.bye, len(peer.messages)) == ("drain", 1)
 
 
 async def test_a_drain_finds_those_who_came_while_it_went_on() -> None:
-    """They were let in just before it began, and greeted just after."""
+    """They were let in just before it began, and greeted just after, or much later."""
     hall = Hall(turning())
     await seated(hall, SOCKET)
-    draining = asyncio.create_task(hall.turning.send_away(0.05))
-    await asyncio.sleep(0)
-    late = await seated(hall, SOCKET)
-    await draining
-    await late.until(lambda: late.said_goodbye, "the end")
-    assert late.bye == "drain"
+    async with draining(hall.turning, 0.05):
+        for _ in range(2):
+            late = await seated(hall, SOCKET)
+            await late.until(lambda late=late: late.said_goodbye, "the end")  # type: ignore[misc]
+            assert late.bye == "drain"
 
 
 async def test_a_drain_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,9 +265,9 @@ async def test_a_drain_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     hall = Hall(turning())
     for _ in range(50):
         await seated(hall, EVENTS)
-    draining = asyncio.create_task(hall.turning.send_away(0.2))
     left = set()
-    while not draining.done():
-        left.add(len(list(hall.turning)))
-        await asyncio.sleep(0)
+    async with draining(hall.turning, 0.2):
+        while list(hall.turning):
+            left.add(len(list(hall.turning)))
+            await asyncio.sleep(0)
     assert len(left) > 10  # not all at once
