@@ -50,10 +50,11 @@ _Key = TypeVar("_Key", bound=Hashable)
 def places(wanted: int) -> float:
     """How many readers one process takes: ``wanted`` (0: no bound) within the limit of open files.
 
-    A tenth of the files, and 64 at least, is left for pages, editors, Redis and who has to be refused.
+    A tenth of the files, but 64 at least and 512 at most, is left for pages, editors, Redis and who has to be
+    refused.
     """
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    possible = math.inf if files == resource.RLIM_INFINITY else max(1, files - max(64, files // 10))
+    possible = math.inf if files == resource.RLIM_INFINITY else max(1, files - min(max(64, files // 10), 512))
     return min(wanted or math.inf, possible)
 
 

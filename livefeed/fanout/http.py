@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.utils import get_remote_addr, is_ssl
+from uvicorn.protocols.utils import is_ssl
 from uvicorn.server import ServerState
 
 from livefeed.fanout.handover import hand_over
@@ -76,10 +76,12 @@ class BoundedHttp(HttpToolsProtocol):
     # The connection
 
     def connection_made(self, transport: Any) -> None:
-        # uvicorn asks for our own address too, which nobody needs.
+        # uvicorn makes a socket object twice to ask for addresses, of which our own is needed by nobody.
         self.connections.add(self)
         self.transport, self.flow = transport, FlowControl(transport)
-        self.client, self.scheme = get_remote_addr(transport), "https" if is_ssl(transport) else "http"
+        self.scheme = "https" if is_ssl(transport) else "http"
+        peer = transport.get_extra_info("peername")
+        self.client = peer[:2] if isinstance(peer, tuple) else None  # a Unix socket has none
         self._heads.expect(transport)
         transport.set_write_buffer_limits(high=UNWRITTEN_BYTES)
 

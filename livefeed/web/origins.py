@@ -79,7 +79,7 @@ def cors_headers(origin: str | None, feed_origins: Sequence[str], own_origin: st
     """The headers of an answer to a reader (Fetch standard, "CORS protocol"); never credentials."""
     exposed = {"Access-Control-Expose-Headers": "ETag, Retry-After"}
     if "*" in feed_origins:
-        return {"Access-Control-Allow-Origin": "*"} | exposed
+        return {"Access-Control-Allow-Origin": "*", **exposed}
     if origin is None or not allowed(origin, feed_origins, own_origin):
         return {"Vary": "Origin"}
     return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} | exposed

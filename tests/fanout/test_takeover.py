@@ -60,7 +60,6 @@ METHODS = {
     f"{_SOCKET}.pause_writing": "self",
     "uvicorn.protocols.utils:get_client_addr": "scope",
     "uvicorn.protocols.utils:get_path_with_query_string": "scope",
-    "uvicorn.protocols.utils:get_remote_addr": "transport",
     "uvicorn.protocols.utils:is_ssl": "transport",
     "uvicorn.protocols.http.flow_control:FlowControl.__init__": "self transport",
     "uvicorn.server:Server.serve": "self sockets",
