@@ -23,10 +23,11 @@ from livefeed.fanout.framing import FRAMINGS, Framing
 from livefeed.fanout.joining import Joined
 from livefeed.fanout.message import OVERLOAD_RETRY_S, Message, bye
 from livefeed.fanout.news import next_news
+from livefeed.fanout.pass_news import Changes, PassNews, Tally
 from livefeed.fanout.subscriber import State, Subscriber
 from livefeed.fanout.wheel import Wheel
 
-__all__ = ["Audience", "Joiner", "Tally", "Welcome"]
+__all__ = ["Audience", "Joiner", "Welcome"]
 
 _log = logging.getLogger("livefeed.fanout")
 
@@ -37,22 +38,10 @@ SLICE = 256
 
 MAX_WELCOMES = 64
 
-MAX_FRAMES = 64
-"""So many frames are kept, the latest ones, for who is brought up to date after the pass."""
-
 
 class Joiner(Protocol):
     async def join(self, channel: Channel, position: Position | None) -> Joined:
         """What a reader who comes with this position is told first."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a process's audiences did, for ``/metrics``."""
-
-    frames_total: int = 0
-    writes_total: int = 0
-    parked_total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +64,7 @@ class Audience:
         self._live: dict[Framing, dict[Subscriber, None]] = {framing: {} for framing in FRAMINGS}
         self._rejoining: dict[Position, set[Subscriber]] = {}
         self._welcomes: dict[tuple[Position | None, Framing], Welcome] = {}
-        self._frames: dict[tuple[bytes, Framing], bytes] = {}
+        self._changes = Changes(tally)
         self._size = 0
         self._passing = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,7 +150,7 @@ class Audience:
             elif news[-1].position is None:
                 reader.leave(news[-1])
             else:
-                reader.tell(news[-1].position, self._framed(news, reader.framing))
+                reader.tell(news[-1].position, self._changes.framed(news, reader.framing))
 
     def _enter(self, reader: Subscriber) -> None:
         reader.state = State.LIVE
@@ -190,14 +179,14 @@ class Audience:
 
     async def _pass(self) -> bool:
         """Tell every live reader what comes next; False if there was nothing to tell."""
-        news = _News(self.channel, self._framed)
+        news = PassNews(self.channel, self._changes)
         before = self._tally.writes_total
         for framing, live in self._live.items():
             if live:
                 await self._write(news, framing, list(live))
         return self._tally.writes_total > before
 
-    async def _write(self, news: _News, framing: Framing, readers: list[Subscriber]) -> None:
+    async def _write(self, news: PassNews, framing: Framing, readers: list[Subscriber]) -> None:
         at: Position | None = None
         made: tuple[Position, bytes] | None = None
         for part in _slices(readers):
@@ -218,21 +207,6 @@ class Audience:
                     written += 1
             self._tally.writes_total += written
             await asyncio.sleep(0)
-
-    def _framed(self, news: list[Message], framing: Framing) -> bytes:
-        return b"".join(self._frame(message, framing) for message in news)
-
-    def _frame(self, message: Message, framing: Framing) -> bytes:
-        """A message in its form; a change is put into each form once."""
-        if message.type != "change":
-            return framing.frame(message)
-        key = message.data, framing
-        if (frame := self._frames.get(key)) is None:
-            if len(self._frames) >= MAX_FRAMES:
-                del self._frames[next(iter(self._frames))]
-            frame = self._frames[key] = framing.frame(message)
-            self._tally.frames_total += 1
-        return frame
 
     def ping(self, position: Position) -> Message:
         return Message("ping", messages.ping(position, self.channel.readers_everywhere))
@@ -280,35 +254,6 @@ class Audience:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class _News:
-    """What one pass tells, decided once for all who stand at a position and get it in one form."""
-
-    def __init__(self, channel: Channel, framed: Callable[[list[Message], Framing], bytes]) -> None:
-        self._channel, self._framed = channel, framed
-        self._messages: dict[Position, list[Message] | None] = {}
-        self._made: dict[tuple[Position, Framing], tuple[Position, bytes] | None] = {}
-
-    def after(self, position: Position, framing: Framing) -> tuple[Position, bytes] | None:
-        """The new position and the bytes that lead there, empty at the head.
-
-        None where each reader is told on its own: a ``bye``, or to join anew.
-        """
-        key = position, framing
-        if key not in self._made:
-            if position not in self._messages:
-                self._messages[position] = next_news(self._channel, position)
-            self._made[key] = self._make(self._messages[position], position, framing)
-        return self._made[key]
-
-    def _make(
-        self, news: list[Message] | None, position: Position, framing: Framing
-    ) -> tuple[Position, bytes] | None:
-        if news is None:
-            return None
-        to = news[-1].position if news else position
-        return None if to is None else (to, self._framed(news, framing))
 
 
 def _slices(readers: Sequence[_T]) -> Iterator[Sequence[_T]]:

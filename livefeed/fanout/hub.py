@@ -15,9 +15,10 @@ from livefeed.core.models import SLUG_PATTERN
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.errors import FeedNotFound, LivefeedError, StoreError
 from livefeed.fanout import joining
-from livefeed.fanout.audience import Audience, Tally
+from livefeed.fanout.audience import Audience
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.counting import ReaderCounts
+from livefeed.fanout.pass_news import Tally
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
 from livefeed.fanout.wheel import Wheel
