@@ -252,6 +252,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self, rest: bytes = b"") -> None:
         """A WebSocket is asked for; ``rest`` is what came behind the handshake."""
+        if not all(value.isascii() for name, value in self.headers if name.startswith(b"sec-websocket-")):
+            raise HttpParserError("a handshake in more than ASCII")
         self.give_to_uvicorn(self.app, rest)
 
     def give_to_uvicorn(self, application: Any, rest: bytes = b"") -> None:
