@@ -36,11 +36,8 @@ class ServeProcess:
     @property
     def workers(self) -> list[int]:
         """The pids of the processes that serve, beside the first one."""
-        pid = self.process.pid
-        with suppress(OSError):
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            return [int(child) for child in children if "forkserver" in _command(int(child))]
-        return []
+        server = [pid for pid in _children(self.process.pid) if "multiprocessing.forkserver" in _command(pid)]
+        return [pid for each in server for pid in _children(each)]
 
     async def up(self) -> None:
         """Wait until it serves."""
@@ -72,6 +69,12 @@ class ServeProcess:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def _command(pid: int) -> str:
