@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     )
     ping_s: float = Field(15.0, ge=0.05, le=15.0, description="Seconds between two heartbeats.")
     send_timeout_s: float = Field(
-        30.0, ge=0.1, le=600.0, description="A reader that takes nothing for this long is let go."
+        30.0, ge=0.1, le=40.0, description="A reader that takes nothing for this long is let go."
     )
     drain_s: float = Field(
         5.0, ge=0.0, le=600.0, description="Seconds over which readers are sent away on shutdown."

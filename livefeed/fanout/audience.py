@@ -64,7 +64,7 @@ class Audience:
         self._live: dict[Framing, dict[Subscriber, None]] = {framing: {} for framing in FRAMINGS}
         self._rejoining: dict[Position, set[Subscriber]] = {}
         self._welcomes: dict[tuple[Position | None, Framing], Welcome] = {}
-        self._changes = Changes(tally)
+        self._news = PassNews(channel, Changes(tally))
         self._size = 0
         self._passing = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,10 +92,13 @@ class Audience:
         joined = await self._joiner.join(self.channel, position)
         if self.channel.is_draft:
             raise FeedNotFound(self.channel.log.feed)
+        known = self._welcomes.get(key)  # of the many who waited for the same, the first has made it
+        if known is not None and known.position is self.channel.position:
+            return known
         sync = Message("sync", joined.message, joined.position)
         at_head = joined.position == self.channel.position
-        position = self.channel.position if at_head else joined.position
-        made = Welcome(framing, position, framing.preamble + framing.frame(sync))
+        leads_to = self.channel.position if at_head else joined.position
+        made = Welcome(framing, leads_to, framing.preamble + framing.frame(sync))
         if len(self._welcomes) >= MAX_WELCOMES:
             self._welcomes.clear()
         self._welcomes[key] = made
@@ -141,16 +144,23 @@ class Audience:
             return
         reader.state = State.BEHIND
         while reader.state is State.BEHIND:
-            news = next_news(self.channel, reader.position)
-            if news is None:
-                self._rejoin(reader)
+            if self._news.is_stale:
+                self._news.renew()
+            told = self._news.after(reader.position, reader.framing)
+            if told is None:
+                self._tell_alone(reader)
                 return
-            if not news:
-                self._enter(reader)
-            elif news[-1].position is None:
-                reader.leave(news[-1])
+            if told[1]:
+                reader.tell(*told)
             else:
-                reader.tell(news[-1].position, self._changes.framed(news, reader.framing))
+                self._enter(reader)
+
+    def _tell_alone(self, reader: Subscriber) -> None:
+        news = next_news(self.channel, reader.position)
+        if news is None:
+            self._rejoin(reader)
+        else:
+            reader.leave(news[-1])
 
     def _enter(self, reader: Subscriber) -> None:
         reader.state = State.LIVE
@@ -179,34 +189,40 @@ class Audience:
 
     async def _pass(self) -> bool:
         """Tell every live reader what comes next; False if there was nothing to tell."""
-        news = PassNews(self.channel, self._changes)
-        before = self._tally.writes_total
+        written = 0
         for framing, live in self._live.items():
-            if live:
-                await self._write(news, framing, list(live))
-        return self._tally.writes_total > before
+            for part in _slices(list(live)):
+                written += self._write(framing, part)
+                await asyncio.sleep(0)
+        self._tally.writes_total += written
+        return written > 0
 
-    async def _write(self, news: PassNews, framing: Framing, readers: list[Subscriber]) -> None:
+    def _write(self, framing: Framing, readers: Sequence[Subscriber]) -> int:
+        """Tell a slice of readers what comes next; how many there was something for."""
+        if self._news.is_stale:
+            self._news.renew()
         at: Position | None = None
-        made: tuple[Position, bytes] | None = None
-        for part in _slices(readers):
-            written = 0
-            for reader in part:
-                if reader.state is not State.LIVE:
-                    continue  # it parted or was parked meanwhile
-                if reader.position is not at:  # nearly all stand together, at the very same object
-                    at = reader.position
-                    made = news.after(at, framing)
-                if made is None:
+        told: tuple[Position, bytes] | None = None
+        written = 0
+        for reader in readers:
+            if reader.state is not State.LIVE:
+                continue  # it parted or was parked meanwhile
+            if reader.position is not at:  # nearly all stand together, at the very same object
+                at = reader.position
+                told = self._news.after(at, framing)
+            try:
+                if told is None:
                     self._live[framing].pop(reader, None)
                     self.bring_up(reader)
-                elif made[1]:
+                elif told[1]:
                     # The position first: the transport may ask to pause from within the write.
-                    reader.position = made[0]
-                    reader.transport.write(made[1])
+                    reader.position = told[0]
+                    reader.transport.write(told[1])
                     written += 1
-            self._tally.writes_total += written
-            await asyncio.sleep(0)
+            except Exception:
+                _log.exception("%s: this is a bug; the reader is let go", self.channel.log.feed)
+                reader.transport.abort()
+        return written
 
     def ping(self, position: Position) -> Message:
         return Message("ping", messages.ping(position, self.channel.readers_everywhere))
@@ -223,11 +239,12 @@ class Audience:
     async def _bring_back(self, position: Position) -> None:
         """Join all again who stand at a position that leads nowhere."""
         turn, joined = self.channel.turn, await self._joined(position)
+        frames: dict[Framing, bytes] = {}
         for part in _slices(list(self._rejoining.pop(position))):
-            if turn.is_set():  # something has happened since: what was to be told may be deleted
+            while turn.is_set():  # something has happened since: what was to be told may be deleted
                 turn, joined = self.channel.turn, await self._joined(position)
+                frames = {}
             leads_on = next_news(self.channel, position) is not None  # it does by now, or there is a bye
-            frames: dict[Framing, bytes] = {}
             for reader in part:
                 if reader.state is not State.BEHIND or reader.position != position:
                     continue  # gone, or parked: then it asks again
@@ -248,6 +265,9 @@ class Audience:
         try:
             return await self._joiner.join(self.channel, position)
         except (FeedNotFound, StoreError):
+            return None
+        except Exception:
+            _log.exception("%s: this is a bug; readers come back in a moment", self.channel.log.feed)
             return None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,7 +1,7 @@
 """The garbage collector of a process that serves: what lives as long as the process is not looked at again.
 
 A full collection stops the process while it visits every object that can be part of a cycle: some 0.4 µs
-each. The modules and the routes are 60,000 of them; a reader is some ten where the connection was taken
+each. The modules and the routes are 60,000 of them; a reader is fewer than ten where the connection was taken
 over, and 160 to 190 where it is an ASGI task. Hardly anything is ever found: connections leave no cycles
 behind when they end (none in 400).
 

@@ -25,7 +25,10 @@ __all__ = ["Asked", "Lent", "agreement", "read", "response"]
 MAX_OFFERS = 1_024
 
 _KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
-_OURS = {
+_ONCE = {
+    b"connection",
+    b"origin",
+    b"upgrade",
     b"sec-websocket-key",
     b"sec-websocket-version",
     b"sec-websocket-extensions",
@@ -49,7 +52,7 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Asked | None:
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in _OURS:
+        if name in _ONCE:
             if name in found:
                 return None
             found[name] = value

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import sys
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Final
 
-__all__ = ["Heads"]
+__all__ = ["KEPT_FREE", "Heads"]
 
 MAX_WAITING: Final = 4096
-"""Who opens more connections than this and asks for nothing loses the oldest, and others keep descriptors."""
+"""Who opens more connections than this and asks for nothing loses the oldest, and others keep descriptors.
+
+It is never more than a quarter of the descriptors, nor as many as would leave fewer than KEPT_FREE of them.
+"""
+
+KEPT_FREE: Final = 64
 
 
 class Heads:
@@ -19,9 +27,17 @@ class Heads:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, within_s: float, at_most: int = MAX_WAITING
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connections: Collection[object],
+        *,
+        within_s: float,
+        at_most: int = MAX_WAITING,
     ) -> None:
-        self._loop, self._within_s, self._at_most = loop, within_s, at_most
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        files = sys.maxsize if files == resource.RLIM_INFINITY else files
+        self._loop, self._within_s, self._at_most = loop, within_s, min(at_most, files // 4)
+        self._connections, self._most = connections, files - KEPT_FREE
         self._due: OrderedDict[asyncio.Transport, float] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -33,7 +49,7 @@ class Heads:
         if transport in self._due:
             return
         self._due[transport] = self._loop.time() + self._within_s
-        if len(self._due) > self._at_most:
+        if len(self._due) > self._at_most or len(self._connections) > self._most:
             self._abort_oldest()
         if self._timer is None:
             self._timer = self._loop.call_later(self._within_s, self._sweep)

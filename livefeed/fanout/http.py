@@ -29,6 +29,9 @@ PIECE_BYTES = 2048
 UNWRITTEN_BYTES = 65_536
 """More than this in our own buffer, and the application waits. Over TLS it would be 512 KiB."""
 
+CLOSE_S = 1.0
+"""How long a client may take to agree to the close of a WebSocket that is uvicorn's."""
+
 _heads_of: WeakKeyDictionary[ServerState, Heads] = WeakKeyDictionary()
 
 
@@ -54,7 +57,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
         heads = _heads_of.get(server_state)
         if heads is None:
-            heads = _heads_of[server_state] = Heads(self.loop, within_s=self.head_s)
+            connections = server_state.connections
+            heads = _heads_of[server_state] = Heads(self.loop, connections, within_s=self.head_s)
         self._heads = heads
         self._answered: RequestResponseCycle | None = None  # uvicorn's `cycle` is the one read last
         self._is_deaf = False
@@ -207,6 +211,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
     def _say(self, status: int) -> None:
+        if self.transport.is_closing():
+            return
         line = STATUS_LINE[status]
         text = line.split(b" ", 2)[2].strip()
         headers = [
@@ -256,16 +262,20 @@ class BoundedHttp(HttpToolsProtocol):
             raise HttpParserError("a handshake in more than ASCII")
         self.give_to_uvicorn(self.app, rest)
 
-    def give_to_uvicorn(self, application: Any, rest: bytes = b"") -> None:
-        """Hand the connection over to uvicorn's WebSocket protocol, which runs ``application``."""
+    def give_to_uvicorn(self, application: Any, rest: bytes = b"") -> Any:
+        """Hand the connection over to uvicorn's WebSocket protocol, which runs ``application``.
+
+        Returns that protocol, or None where it has refused the handshake, and runs nothing.
+        """
         self.let_go()
         protocol: Any = self.ws_protocol_class(  # type: ignore[call-arg, misc]
             config=self.config, server_state=self.server_state, app_state=self.app_state
         )
-        protocol.app = application
+        protocol.app, protocol.close_timeout = application, CLOSE_S
         hand_over(self.transport, protocol, self.url, self.headers, rest)
         if self.flow.write_paused:  # which only we have been told
             protocol.pause_writing()
+        return protocol if protocol.response.status_code == 101 else None
 
     def refuse_handshake(self) -> None:
         """The application returned without a word, or failed."""

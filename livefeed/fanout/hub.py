@@ -264,9 +264,12 @@ class Hub:
     async def _end_if_removed(self, channel: Channel) -> None:
         """The word of a removal may come after the feed was created anew: then that is what readers get."""
         try:
+            await channel.log.attach()  # a look of its own: one under way may have begun before
             await self.refresh(channel)
-        except (FeedNotFound, StoreError):
+        except FeedNotFound:
             self._end(channel, "closed")
+        except StoreError:
+            self._end(channel, "overload")  # who comes back is told what became of it
 
     def _end(self, channel: Channel, reason: ByeReason) -> None:
         channel.end(reason)

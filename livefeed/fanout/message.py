@@ -13,7 +13,8 @@ from livefeed.core.position import Position
 __all__ = ["DRAIN_RETRY_S", "OVERLOAD_RETRY_S", "ROTATE_RETRY_S", "Message", "bye"]
 
 DRAIN_RETRY_S = ROTATE_RETRY_S = 1.0
-"""When a reader is to come back that another process, or this one, will serve as well."""
+"""When a reader is to come back that another process, or this one, will serve as well; also one that was too
+slow, and begins anew at its position."""
 
 OVERLOAD_RETRY_S = 5.0
 """When a reader is to come back where Redis was needed and is away."""

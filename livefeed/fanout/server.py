@@ -18,6 +18,7 @@ import uvicorn
 from livefeed.core.frames import MAX_FROM_READER_BYTES
 from livefeed.errors import StartupError
 from livefeed.fanout.hub import Hub
+from livefeed.fanout.subscriber import Subscriber
 from livefeed.fanout.takeover import Http
 from livefeed.settings import Settings
 
@@ -29,7 +30,7 @@ UNSENT_BYTES = 16_384
 """More than this does not wait in the kernel before our own buffer is told that the client is slow."""
 
 STALLED_MS = 40_000
-"""A client that acknowledges nothing for so long is dropped by the kernel, event streams included."""
+"""A client that acknowledges nothing, or takes nothing in, for so long is dropped by the kernel."""
 
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 _USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -138,6 +139,7 @@ class Server(uvicorn.Server):
         )
         self._hub, self._drain_s, self._on_started = hub, settings.drain_s, on_started
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_told = False
         self._draining: asyncio.Task[None] | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -152,11 +154,12 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """uvicorn's own signal handler calls this."""
         assert self._loop is not None
-        if self._draining is None and not self.should_exit and self.started:
+        is_first, self._is_told = not self._is_told, True
+        if is_first and not self.should_exit and self.started:
             self._loop.call_soon_threadsafe(self._begin_to_drain)
             return
         self.should_exit = True
-        self.force_exit = self._draining is not None or sig == signal.SIGINT
+        self.force_exit = not is_first or sig == signal.SIGINT
 
     def _begin_to_drain(self) -> None:
         if self._draining is None:
@@ -166,6 +169,11 @@ class Server(uvicorn.Server):
         self._hub.drain()
         deadline = asyncio.get_running_loop().time() + self._drain_s + 0.3
         # Looked at, since every reader leaves by itself, and it takes seconds at most.
-        while self._hub.statistics()["readers"] and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        while self._somebody_is_here() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.should_exit = True
+
+    def _somebody_is_here(self) -> bool:
+        """Readers, or some who have been told good-bye and may not have heard it yet."""
+        left = self.server_state.connections
+        return bool(self._hub.statistics()["readers"]) or any(isinstance(each, Subscriber) for each in left)

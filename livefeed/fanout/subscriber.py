@@ -91,7 +91,7 @@ class Subscriber(asyncio.Protocol):
         self.connections: set[Any] = set()
         """uvicorn's set of its connections: this one is counted there until it is lost."""
         self.heard = 0
-        """Bytes heard since the last beat; below zero, how many beats it has been silent."""
+        """Above zero, the bytes heard since the last beat; below, for how many beats it has been silent."""
         self.partial = b""
         """The beginning of a frame whose rest has not come yet."""
         self.slot = 0

@@ -55,7 +55,7 @@ class _Worker:
 
     def tell(self, stops: int) -> None:
         """Pass on that we were told to stop ``stops`` times by now."""
-        while self._told < stops and self.is_alive:
+        if self._told < stops and self.is_alive:  # one at a look: two at once would arrive as one
             self._process.terminate()
             self._told += 1
 

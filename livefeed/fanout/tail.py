@@ -151,6 +151,8 @@ class Tail:
         except StoreInconsistent as error:
             self._give_up(channel, error)
             return
+        except FeedNotFound as error:
+            raise StoreUnavailable(f"the feed {channel.log.feed} was removed meanwhile") from error
         if after > channel.head:
             return  # rebuilt meanwhile: what lies in between is read first, and then this again
         new = [entry for entry in entries if entry.offset > channel.head]

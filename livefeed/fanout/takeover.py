@@ -68,6 +68,19 @@ class Http(BoundedHttp):
         _hand_over(self, reader, first)
         return True
 
+    def let_go(self) -> None:
+        super().let_go()
+        self._forget_extension()
+
+    def on_response_complete(self) -> None:
+        self._forget_extension()
+        super().on_response_complete()
+
+    def _forget_extension(self) -> None:
+        """It knows us: neither would be freed at once."""
+        if self._answered is not None:
+            self._answered.scope.pop("extensions", None)
+
     def handle_websocket_upgrade(self, rest: bytes = b"") -> None:
         asked = read(self.headers)
         if asked is None:
@@ -98,6 +111,7 @@ class _Socket:
     def __init__(self, http: Http, asked: Asked, deflate: bytes | None, rest: bytes) -> None:
         self._http, self._asked, self._deflate, self._rest = http, asked, deflate, rest
         self._lent = Lent(self._give_to_uvicorn)
+        self._uvicorns: Any = None
         self._taken = False
         raw_path, _, query = http.url.partition(b"?")
         self.scope = http.scope | {
@@ -115,7 +129,7 @@ class _Socket:
         """Run the application."""
         http = self._http
         try:
-            await http.app(self.scope, self._lent.receive, self._lent.send)
+            await http.app(self.scope, self._lent.receive, self._send)
         except ClientDisconnected:
             pass
         except BaseException:
@@ -125,6 +139,13 @@ class _Socket:
                 self._lent.give_back()
             elif not self._taken:
                 http.refuse_handshake()
+            del self.scope["extensions"], self._lent  # which know us: nothing of it would be freed at once
+
+    async def _send(self, message: Any) -> None:
+        await self._lent.send(message)
+        if self._rest and self._uvicorns is not None:  # the handshake has been answered
+            self._rest = b""
+            self._uvicorns.data_received(b"")
 
     def _take_over(self, reader: Subscriber, first: bytes) -> bool:
         http = self._http
@@ -136,15 +157,17 @@ class _Socket:
         head = response(self._asked, self._deflate, http.server_state.default_headers)
         _hand_over(http, reader, head + first)
         if self._rest:  # a hasty client: heard when the reader has been admitted
-            reader.partial = self._rest
+            reader.partial, reader.heard = self._rest, len(self._rest)
             http.loop.call_soon(reader.data_received, b"")
         return True
 
     def _give_to_uvicorn(self, application: Any) -> bool:
         if self._http.transport.is_closing():
             return False
+        self._uvicorns = self._http.give_to_uvicorn(application, self._rest)
+        if self._uvicorns is None:
+            return False
         self._http.log_socket(self.scope)
-        self._http.give_to_uvicorn(application, self._rest)
         return True
 
 

@@ -70,11 +70,8 @@ class Wheel:
         while True:
             due = max(due + self._step_s, _now())  # what was slept through is not made up for
             await asyncio.sleep(due - _now())
-            try:
-                self._cut_off(_now())
-                self._beat(list(self._slots[slot]), _now())
-            except Exception:
-                _log.exception("this is a bug; the wheel goes on with its next step")
+            self._cut_off(_now())
+            self._beat(list(self._slots[slot]), _now())
             slot = (slot + 1) % len(self._slots)
 
     async def send_away(self, within_s: float) -> None:
@@ -105,16 +102,24 @@ class Wheel:
     def _beat(self, readers: Iterable[Subscriber], now: float) -> None:
         pings: dict[tuple[Host, Framing, Position], bytes] = {}
         for reader in readers:
-            if reader.state is State.PARKED:
-                if reader.is_stuck(now, self._patience_s):
-                    reader.leave(bye("slow", ROTATE_RETRY_S))
-            elif reader.state is State.LIVE:
-                if reader.is_dead():
-                    reader.transport.abort()
-                elif now >= reader.expires_at:
-                    reader.leave(bye("rotate", ROTATE_RETRY_S))
-                else:
-                    self._ping(reader, pings)
+            try:
+                self._beat_one(reader, now, pings)
+            except Exception:
+                _log.exception("this is a bug; the reader is let go")
+                reader.transport.abort()
+
+    def _beat_one(
+        self, reader: Subscriber, now: float, pings: dict[tuple[Host, Framing, Position], bytes]
+    ) -> None:
+        if reader.state is State.PARKED and reader.is_stuck(now, self._patience_s):
+            reader.leave(bye("slow", ROTATE_RETRY_S))
+        elif reader.state in (State.PARKED, State.LIVE) and now >= reader.expires_at:
+            reader.leave(bye("rotate", ROTATE_RETRY_S))
+        elif reader.state is State.LIVE:
+            if reader.is_dead():
+                reader.transport.abort()
+            else:
+                self._ping(reader, pings)
 
     def _ping(self, reader: Subscriber, pings: dict[tuple[Host, Framing, Position], bytes]) -> None:
         key = reader.audience, reader.framing, reader.position

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from livefeed.errors import FeedNotFound
 from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
-from livefeed.fanout.stream import DraftPass
+from livefeed.fanout.stream import DraftPass, watching
 from livefeed.web.origins import origin_of, own_origin
 from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
@@ -47,7 +47,8 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
     draft_pass = None
     if not feed.is_public:
         since = asyncio.get_running_loop().time()
-        token = await draft_token(connection, feed)
+        with watching(channel):  # one that nobody watches may be dropped
+            token = await draft_token(connection, feed)
         if token is None:
             raise FeedNotFound(feed.slug)
         draft_pass = DraftPass(token.name, since)

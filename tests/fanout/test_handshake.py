@@ -40,6 +40,7 @@ def test_the_usual_is_read() -> None:
         [(b"sec-websocket-key", KEY + b"="), (b"sec-websocket-version", b"13")],
         [(b"sec-websocket-key", b"?" * 22 + b"=="), (b"sec-websocket-version", b"13")],
         [*USUAL, USUAL[0]],
+        [*USUAL, (b"origin", b"http://a"), (b"origin", b"http://b")],
         [*USUAL, (b"sec-websocket-protocol", b"chat")],
         [*USUAL, (b"sec-websocket-extensions", b";")],
         [*USUAL, (b"sec-websocket-extensions", "ü".encode())],

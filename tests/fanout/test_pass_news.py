@@ -33,17 +33,20 @@ async def test_those_who_stand_apart_share_frames(live: Live) -> None:
     assert tally.frames_total == 6
 
 
-async def test_it_is_decided_once(live: Live) -> None:
+async def test_it_is_decided_once_until_something_happens(live: Live) -> None:
     channel = await live.hub.channel(FEED)
     news = PassNews(channel, Changes(Tally()))
     start = channel.position
     assert news.after(start, SOCKET) == (start, b"")
+    assert not news.is_stale
     await live.publish("later")
     await live.caught_up()
-    assert news.after(start, EVENTS) == (start, b"")  # the next pass tells it
-    told = PassNews(channel, Changes(Tally())).after(start, EVENTS)
+    assert news.is_stale
+    news.renew()
+    told = news.after(start, EVENTS)
     assert told is not None
     assert told[0] == channel.position
+    assert news.after(start, EVENTS) is told
 
 
 async def test_who_ends_or_joins_anew_is_told_alone(live: Live) -> None:
@@ -55,12 +58,12 @@ async def test_who_ends_or_joins_anew_is_told_alone(live: Live) -> None:
 
 
 def test_only_the_latest_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pass_news, "MAX_FRAMES", 2)
+    messages = [Message("change", b"%d" % number * 100, Position("e1", number)) for number in range(3)]
+    monkeypatch.setattr(pass_news, "MAX_KEPT_BYTES", 2 * len(SOCKET.frame(messages[0])))
     tally = Tally()
     changes = Changes(tally)
-    for number in (1, 2, 3, 3, 2, 1):
-        message = Message("change", b"%d" % number, Position("e1", number))
-        assert changes.framed([message], SOCKET) == SOCKET.frame(message)
+    for number in (0, 1, 2, 2, 1, 0):
+        assert changes.framed([messages[number]], SOCKET) == SOCKET.frame(messages[number])
     assert tally.frames_total == 4
 
 

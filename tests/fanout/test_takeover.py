@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import inspect
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -92,7 +94,7 @@ ATTRIBUTES = {
     "cycle": "access_log chunked_encoding disconnected expected_content_length keep_alive message_event "
     "response_complete response_started scope",
     "flow": "resume_writing write_paused",
-    "socket": "app conn loop read_paused",
+    "socket": "app close_timeout conn loop read_paused response",
     "websockets": "parser reader state",
     "server": "config force_exit server_state should_exit started",
     "state": "connections default_headers tasks total_requests",
@@ -227,7 +229,7 @@ async def accepted(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def taking(before: Before = begun) -> AsyncIterator[Taken]:
+async def taking(before: Before = begun, http: type[Http] = Http) -> AsyncIterator[Taken]:
     """An application that takes each connection over, after ``before``; errors in the log are failures."""
     admission = Admission(Settings())
 
@@ -250,7 +252,7 @@ async def taking(before: Before = begun) -> AsyncIterator[Taken]:
         else:
             taken.refused.append(True)
 
-    async with wired(app, http=Http) as wire:
+    async with wired(app, http=http) as wire:
         taken = Taken(wire, [], [], [], Audience())
         yield taken
 
@@ -338,6 +340,9 @@ async def test_refused_where_it_would_go_wrong(request_: bytes, before: Before) 
         HANDSHAKE[:-2] + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
         HANDSHAKE.replace(b"Version: 13", b"Version: 12"),
         HANDSHAKE.replace(b"dGhl", b"????"),
+        HANDSHAKE[:-2] + b"Origin: http://a\r\nOrigin: http://b\r\n\r\n",
+        HANDSHAKE[:-2] + b"Upgrade: websocket\r\n\r\n",
+        HANDSHAKE[:-2] + b"Connection: Upgrade\r\n\r\n",
     ],
 )
 async def test_an_odd_handshake_is_uvicorn_s(request_: bytes) -> None:
@@ -346,6 +351,7 @@ async def test_an_odd_handshake_is_uvicorn_s(request_: bytes) -> None:
         assert answer.split()[1] in (b"101", b"400", b"426")
         assert taken.lacking in ([], ["websocket"])
         assert taken.readers == []
+        await eventually(lambda: not taken.wire.state.tasks, "no task to wait for ever")
 
 
 async def test_what_a_hasty_client_says_is_heard_by_who_took_over() -> None:
@@ -374,6 +380,39 @@ async def test_an_application_that_says_nothing_is_answered_for(caplog: pytest.L
     async with wired(app, http=Http) as wire:
         assert (await wire.answer(HANDSHAKE)).startswith(b"HTTP/1.1 500")
     assert "broken on purpose" in caplog.text
+
+
+async def test_what_a_hasty_client_says_is_heard_by_uvicorn_too() -> None:
+    async with wired(http=Http) as wire:
+        sent = HANDSHAKE + frame(1, b"hello") + frame(9, b"and")
+        answer = await wire.answer(sent, until=b"/ws hello")
+        assert answer.startswith(b"HTTP/1.1 101")
+
+
+@pytest.mark.parametrize("request_", [wire.HANDSHAKE + b"\r\n", GET, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_nothing_is_left_for_the_garbage_collector(request_: bytes) -> None:
+    made: weakref.WeakSet[Http] = weakref.WeakSet()
+
+    class Noted(Http):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            made.add(self)
+
+    async with taking(http=Noted) as taken:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                _, writer = await asyncio.open_connection("127.0.0.1", taken.wire.port)
+                writer.write(request_)
+                known = len(taken.readers)
+                await eventually(lambda known=known: len(taken.readers) > known, "it")  # type: ignore[misc]
+                writer.close()
+            await eventually(lambda: not taken.wire.state.connections, "all to be gone")
+            taken.readers.clear()
+            await eventually(lambda: len(made) <= 1, "no connection to be kept")
+        finally:
+            gc.enable()
 
 
 @both

@@ -73,7 +73,7 @@ async def test_ten_thousand_joins_ask_redis_nothing(redis_server: RedisServer) -
 
 async def test_hundreds_who_reconnect_ask_redis_nothing(redis_server: RedisServer) -> None:
     """Over real sockets; and then all of them once more, as after a restart of a proxy."""
-    async with serving(redis_server.url) as live, AsyncExitStack() as stack:
+    async with serving(redis_server.url, max_readers_per_address=0) as live, AsyncExitStack() as stack:
         position = await with_changes(live)
         before = commands(redis_server)
         clients: list[Client] = [

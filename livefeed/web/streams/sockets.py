@@ -62,11 +62,12 @@ class _Socket:
 
 
 async def _serve(site: Site, websocket: WebSocket, admitted: Admitted, position: Position | None) -> None:
-    takeover, audience = takeover_of(websocket, admitted), site.hub.audience(admitted.channel)
+    takeover = takeover_of(websocket, admitted)
     if site.hub.draining:
         await _refuse(websocket, bye("drain", DRAIN_RETRY_S))
     else:
         if takeover is not None:
+            audience = site.hub.audience(admitted.channel)
             welcome = await audience.welcome(position, SOCKET_DEFLATE if takeover.deflate else SOCKET)
             if audience.admit(takeover.take, welcome, admitted.seat):
                 return
