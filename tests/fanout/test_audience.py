@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from livefeed.core import frames
+from livefeed.core.changes import Change, delete_change, parse_change
 from livefeed.core.messages import PIECE_BYTES
 from livefeed.core.paging import PageQuery
 from livefeed.core.position import Position
@@ -285,6 +286,34 @@ async def test_many_come_and_go_during_a_sliced_pass(hall: Hall, monkeypatch: py
     for peer in peers:
         peer.leave()
     await hall.emptied()
+
+
+async def test_a_pass_tells_nobody_what_was_deleted_since_it_began(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience_module, "SLICE", 1)
+    peers = [await hall.seat(SOCKET) for _ in range(6)]
+    update = "01kdeleted0000000000000000"
+    position = hall.channel.position
+    time = "2026-01-01T00:00:00Z"
+
+    def entry(offset: int, change: Change) -> LogEntry:
+        return LogEntry(position.offset + offset, position.epoch, change)
+
+    put = orjson.dumps({"op": "put", "update": {"id": update, "rev": 1, "text": "secret"}})
+
+    def delete(messages: list[Json]) -> None:
+        if hall.channel.head == position.offset + 1:
+            hall.channel.dispatch([entry(2, delete_change(update, time))])
+
+    for peer in peers:
+        peer.look = delete  # the first one who is told brings the deletion about
+    hall.channel.dispatch([entry(1, parse_change(put))])
+    head = Position(position.epoch, position.offset + 2)
+    await eventually(lambda: all(peer.subscriber.position == head for peer in peers), "all to be told")
+    told = [[str(message) for messages in peer.writes for message in messages] for peer in peers]
+    assert sum("secret" in " ".join(messages) for messages in told) == 1
+    assert all("'delete'" in messages[-1] for messages in told)
 
 
 # Parking ----------------------------------------------------------------------------------------
