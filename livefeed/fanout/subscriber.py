@@ -19,7 +19,7 @@ from livefeed.fanout.framing import Framing
 from livefeed.fanout.heard import answer
 from livefeed.fanout.message import Message
 
-__all__ = ["Host", "State", "Subscriber"]
+__all__ = ["MAX_HEARD_BYTES", "Host", "State", "Subscriber"]
 
 MAX_HEARD_BYTES = 4_096
 """What a reader may send between two heartbeats; an answer to a ping takes 6 bytes."""

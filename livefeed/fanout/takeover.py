@@ -23,7 +23,7 @@ from uvicorn.protocols.utils import ClientDisconnected, get_client_addr, get_pat
 
 from livefeed.fanout.handshake import Asked, Lent, agreement, read, response
 from livefeed.fanout.http import BoundedHttp
-from livefeed.fanout.subscriber import Subscriber
+from livefeed.fanout.subscriber import MAX_HEARD_BYTES, Subscriber
 
 __all__ = ["EXTENSION", "Http", "Takeover"]
 
@@ -50,6 +50,14 @@ class Http(BoundedHttp):
     An event stream is taken over when its response has begun, to a GET in HTTP/1.1; a WebSocket when its
     handshake would be answered.
     """
+
+    _socket: _Socket | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._socket is not None:
+            self._socket.hear(data)
+        else:
+            super().data_received(data)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -87,9 +95,9 @@ class Http(BoundedHttp):
             super().handle_websocket_upgrade(rest)
             return
         self.deafen()
-        self.flow.pause_reading()  # what a hasty client sends waits in the kernel
         deflate = agreement(asked.offers) if asked.offers and self.config.ws_per_message_deflate else None
-        task = self.loop.create_task(_Socket(self, asked, deflate, rest).run())
+        self._socket = _Socket(self, asked, deflate, rest)
+        task = self.loop.create_task(self._socket.run())
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
@@ -139,7 +147,15 @@ class _Socket:
                 self._lent.give_back()
             elif not self._taken:
                 http.refuse_handshake()
-            del self.scope["extensions"], self._lent  # which know us: nothing of it would be freed at once
+            # These know each other: nothing of it would be freed at once.
+            del self.scope["extensions"], self._lent
+            http._socket = None
+
+    def hear(self, data: bytes) -> None:
+        """A hasty client speaks before it has been answered."""
+        self._rest += data
+        if len(self._rest) > MAX_HEARD_BYTES:
+            self._http.transport.abort()
 
     async def _send(self, message: Any) -> None:
         await self._lent.send(message)
