@@ -19,6 +19,8 @@ from livefeed.web.html import error_page
 from livefeed.web.proxies import BehindProxies
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
+from livefeed.web.templating import Templates
+from livefeed.web.words import read_languages
 
 __all__ = ["create_app"]
 
@@ -47,7 +49,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application, for Redis at ``settings.redis_url`` (``LIVEFEED_REDIS_URL``).
 
     Raises:
-        StartupError: there is no address of a Redis, or it cannot be understood.
+        StartupError: there is no address of a Redis, or it cannot be understood; a file of ours is
+            missing or broken.
     """
     settings = settings or load_settings()
     if settings.redis_url is None:
@@ -55,7 +58,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
         )
     store = Store(settings.redis_url, settings)
-    site = Site(settings, store, Hub(store, settings), StaticTree(), Admission(settings))
+    tree = StaticTree()
+    templates = Templates(read_languages(tree))
+    site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

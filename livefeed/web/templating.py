@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import functools
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from livefeed.core.times import parse_time, print_time
+from livefeed.web.cards import cards
+from livefeed.web.dates import Kind, direction, show
+from livefeed.web.words import Languages, Plural
 
-__all__ = ["data_block", "environment", "render"]
+__all__ = ["Templates", "data_block"]
 
 FeedFields = Mapping[str, Any]
+
+_HOLE = re.compile(r"\{(\w+)\}")
 
 # Within a script element only these can end it, begin a comment, or be read as another thing.
 _DATA_ESCAPES = {
@@ -29,20 +33,39 @@ def data_block(json: bytes) -> Markup:
     return Markup(json.decode().translate(_DATA_ESCAPES))
 
 
-def render(template: str, **context: Any) -> str:
-    """A template's text."""
-    return environment().get_template(template).render(context)
+class Templates:
+    """Our templates, rendered in the words of a feed's language."""
+
+    def __init__(self, languages: Languages) -> None:
+        self.languages = languages
+        self.environment = _environment()
+
+    def render(self, template: str, *, lang: str, **context: Any) -> str:
+        """A template's text; it is given ``lang`` and ``words`` besides."""
+        known = {"lang": lang, "words": self.languages.of(lang)}
+        return self.environment.get_template(template).render(known | context)
 
 
-@functools.cache
-def environment() -> Environment:
+def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
     )
-    made.filters |= {"iso": _iso, "datetime": _datetime, "day": _day, "clock": _clock}
+    made.filters |= {
+        "brief": partial(_show, "brief"),
+        "cards": cards,
+        "clock": partial(_show, "clock"),
+        "data_block": data_block,
+        "day": partial(_show, "day"),
+        "direction": direction,
+        "fill": _fill,
+        "full": partial(_show, "full"),
+        "iso": _iso,
+        "plural": _plural,
+    }
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return made
 
 
@@ -50,31 +73,14 @@ def _iso(value: str) -> str:
     return print_time(parse_time(value))
 
 
-def _local(value: str, feed: FeedFields) -> datetime:
-    """A time in the feed's own zone: the server does not know the reader's."""
-    return parse_time(value).astimezone(ZoneInfo(feed["timezone"]))
+def _show(kind: Kind, value: str, feed: FeedFields) -> str:
+    return show(kind, value, feed["lang"], feed["timezone"])
 
 
-# In English, as Intl.DateTimeFormat("en") in the browser writes them, and whatever the locale here is.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+def _fill(text: str, **values: object) -> Markup:
+    """A text with its holes filled: ``words.updated|fill(time=…)``. Only markup comes in unescaped."""
+    return Markup(_HOLE.sub(lambda hole: escape(values[hole[1]]), escape(text)))
 
 
-def _datetime(value: str, feed: FeedFields) -> str:
-    """``Nov 22, 2026, 14:05``"""
-    time = _local(value, feed)
-    return f"{_MONTHS[time.month - 1][:3]} {time.day}, {time.year}, {time:%H:%M}"
-
-
-def _day(value: str, feed: FeedFields) -> str:
-    """``Sunday, November 22, 2026``"""
-    time = _local(value, feed)
-    return f"{_WEEKDAYS[time.weekday()]}, {_MONTHS[time.month - 1]} {time.day}, {time.year}"
-
-
-def _clock(value: str, feed: FeedFields) -> str:
-    """``14:05``"""
-    return f"{_local(value, feed):%H:%M}"
+def _plural(plural: Plural, n: int) -> Markup:
+    return _fill(plural.of(n), n=n)

@@ -76,3 +76,19 @@ def test_what_is_kept_packed_unpacks_to_the_same(tree: StaticTree) -> None:
     assert found is not None
     assert found[0].gzipped is not None
     assert gzip.decompress(found[0].gzipped) == found[0].body
+
+
+def test_a_modules_closure_is_all_that_it_imports_at_once(tmp_path: Path) -> None:
+    one = "/** @import { X } from './types' */\nimport { b } from './two.js';\nimport '../three.js';\n"
+    two = "export { c } from '../three.js';\nimport {\n  d,\n} from './one.js';\nimport('./late.js');\n"
+    contents = {"a/one.js": one, "a/two.js": two, "a/late.js": "", "three.js": "const x = 'import';\n"}
+    tree = make_tree(tmp_path, **contents)
+    assert tree.closure("a/one.js") == ("a/one.js", "a/two.js", "three.js")
+    assert tree.closure("three.js") == ("three.js",)
+
+
+def test_the_ticker_page_s_closure() -> None:
+    closure = StaticTree().closure("ticker/page.js")
+    assert closure[0] == "ticker/page.js"
+    assert {"ticker/view.js", "client/feed.js", "client/backoff.js"} < set(closure)
+    assert "ticker/element.js" not in closure
