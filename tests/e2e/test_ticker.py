@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import re
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import Server
-
-STATIC = Path(__file__).parents[2] / "static"
 
 
 def status(page: Page) -> Any:
@@ -435,21 +431,3 @@ def test_without_a_sanitizer_it_goes_through_the_policy(
     update = server.publish("Some **bold** text")
     expect(page.locator(f"#update-{update['id']} strong")).to_have_text("bold")
     assert not errors
-
-
-def test_the_page_stays_light() -> None:
-    """What a reader's page loads before it is live: at most 12 KB of modules and 6 KB of CSS, gzipped."""
-    seen: set[Path] = set()
-
-    def visit(module: Path) -> None:
-        if module not in seen:
-            seen.add(module)
-            for name in re.findall(r"^(?:import|export) [^;]*?'(\.[^']+)'", module.read_text(), re.MULTILINE):
-                visit((module.parent / name).resolve())
-
-    visit(STATIC / "ticker" / "page.js")
-    assert len(seen) > 8
-    weight = len(gzip.compress(b"".join(path.read_bytes() for path in sorted(seen)), 9))
-    assert weight <= 12 * 1024, weight
-    assert len(gzip.compress((STATIC / "ticker" / "ticker.css").read_bytes(), 9)) <= 6 * 1024
-    assert len(gzip.compress((STATIC / "embed.js").read_bytes(), 9)) <= 2 * 1024
