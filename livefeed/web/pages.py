@@ -13,6 +13,7 @@ from livefeed.core.models import Feed
 from livefeed.core.paging import Page, PageQuery, parse_query
 from livefeed.errors import FeedNotFound
 from livefeed.web.html import html_answer
+from livefeed.web.meta import ticker_meta, update_meta
 from livefeed.web.origins import cors_headers, frame_ancestors, own_origin
 from livefeed.web.site import Site, site_of
 from livefeed.web.templating import data_block
@@ -79,12 +80,13 @@ async def _ticker(request: Request, slug: str, query: PageQuery) -> Response:
     site = site_of(request)
     await public_feed(site, slug)  # before the page: of an update in a draft not even its absence is told
     context = page_context(await site.store.updates.page(slug, query))
+    is_view = not {"layout", "wall"}.isdisjoint(request.query_params)
     filters = {"tag": query.tag, "key": query.key, "order": query.order, "around": query.around}
     return html_answer(
         request,
         "ticker.html",
         frame_ancestors=frame_ancestors(Feed.model_validate(context["feed"])),
-        canonical=f"{site.settings.origin}/feeds/{slug}",
+        meta=ticker_meta(site.settings, context["page"], query, is_view=is_view),
         cursor=None if query.cursor is None else str(query.cursor),
         filters=filters,
         **context,
@@ -105,7 +107,7 @@ async def _update(request: Request) -> Response:
         request,
         "update.html",
         frame_ancestors=frame_ancestors(feed),
-        canonical=f"{site.settings.origin}/feeds/{slug}/updates/{update_id}",
+        meta=update_meta(site.settings, feed.model_dump(), update),
         feed=feed.model_dump(),
         update=update,
     )
