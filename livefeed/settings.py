@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         None,
         description="What readers call this server, as https://live.example.org; links are made from it.",
     )
+    templates_dir: Path | None = Field(
+        None, description="Folder with templates of your own, which go before livefeed's."
+    )
     tls_certificate: Path | None = Field(
         None,
         description="Serve https with this certificate and its chain (PEM), without a proxy.",

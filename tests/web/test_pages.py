@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -192,6 +193,29 @@ async def test_the_wall_is_only_to_be_looked_at(site: Served) -> None:
         assert len(articles(answer)) == 8
         assert 'class="more"' not in answer.text
         assert not Elements(answer).all("nav", **{"class": "filter"}) + Elements(answer).all("footer")
+
+
+async def test_the_operator_fills_places_in_the_list(tmp_path: Path) -> None:
+    (tmp_path / "places").mkdir()
+    for place in ("after-1", "after-5", "end"):
+        text = f"<p>{{{{ feed.slug }}}} {place} {{{{ words.pinned }}}}</p>"
+        (tmp_path / f"places/{place}.html").write_text(text)
+    async with served(templates_dir=tmp_path) as site:
+        await site.feed()
+
+        async def order(path: str) -> list[str]:
+            text = (await site.get(path)).text
+            found = re.findall(r'<article id="(update)-|<aside class="place" data-place="([^"]+)">', text)
+            return ["".join(one) for one in found]
+
+        assert await order("/feeds/news") == ["end"]
+        for n in range(6):
+            await site.publish(f"{n}")
+        four = ["update"] * 4
+        assert await order("/feeds/news") == ["update", "after-1", *four, "after-5", "update", "end"]
+        assert "<p>news after-1 Pinned</p></aside>" in (await site.get("/feeds/news")).text
+        for path in ("/feeds/news?wall", "/feeds/news?layout=compact", "/embed/news"):
+            assert set(await order(path)) == {"update"}
 
 
 async def test_a_key_event_that_is_not_here_is_shown_among_its_neighbours(site: Served) -> None:
