@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         )
     store = Store(settings.redis_url, settings)
     tree = StaticTree()
-    templates = Templates(read_languages(tree))
+    templates = Templates(read_languages(tree), settings.templates_dir)
     site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
 
     @asynccontextmanager

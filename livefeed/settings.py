@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     publisher_logo: AnyHttpUrl | None = Field(
         None, description="The publisher's logo, by https: PNG or JPEG, 112 by 112 pixels or more."
     )
+    templates_dir: Path | None = Field(
+        None, description="Folder with templates of your own, which go before livefeed's."
+    )
     tls_certificate: Path | None = Field(
         None,
         description="Serve https with this certificate and its chain (PEM), without a proxy.",

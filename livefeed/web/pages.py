@@ -137,7 +137,7 @@ async def _ticker(request: Request, slug: str) -> Response:
         asked=asked(query),
         choices=shows(slug, query, tags, words),
         order=orders(slug, query, words),
-        places={},
+        places=site.templates.places(context["feed"]) if layout == "full" else {},
         **context,
     )
 

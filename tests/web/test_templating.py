@@ -12,7 +12,7 @@ from livefeed.web.templating import Templates, data_block
 from livefeed.web.words import read_languages
 
 TEMPLATES = Templates(read_languages(StaticTree()))
-NAMES = sorted(TEMPLATES.environment.list_templates())
+NAMES = [name for name in TEMPLATES.environment.list_templates() if "/" not in name]
 KYIV = {"timezone": "Europe/Kyiv", "lang": "en"}
 TIME = "2026-11-22T22:05:09.120Z"
 
