@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from livefeed.core.cards import cards
 from livefeed.core.times import parse_time, print_time
 
 __all__ = ["data_block", "environment", "render"]
@@ -42,7 +43,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         auto_reload=False,
     )
-    made.filters |= {"iso": _iso, "datetime": _datetime, "day": _day, "clock": _clock}
+    made.filters |= {"cards": cards, "iso": _iso, "datetime": _datetime, "day": _day, "clock": _clock}
     return made
 
 
