@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from livefeed.core.cards import cards
 from livefeed.core.models import Feed
 from livefeed.core.times import parse_time, print_time
-from livefeed.web.cards import cards
 from livefeed.web.dates import Kind, direction, show
 from livefeed.web.own_templates import PLACES, check, place_template
 from livefeed.web.words import FALLBACK, Languages, Plural
