@@ -46,8 +46,8 @@ _DATA_ESCAPES = {character: f"\\u{ord(character):04x}" for character in ("<", ">
 def data_block(json: bytes) -> Markup:
     """JSON as it may stand in ``<script type="application/json">``, whatever its strings contain."""
     text = json.decode()
-    for character, escape in _DATA_ESCAPES.items():  # str.translate takes fifty times as long
-        text = text.replace(character, escape)
+    for character, sequence in _DATA_ESCAPES.items():  # str.translate takes fifty times as long
+        text = text.replace(character, sequence)
     return Markup(text)
 
 
