@@ -14,7 +14,19 @@ from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
-from livefeed.web import contract, desk, embed, openapi, ops, pages, problems, static, streams, syndication
+from livefeed.web import (
+    contract,
+    desk,
+    embed,
+    openapi,
+    ops,
+    pages,
+    problems,
+    sitemap,
+    static,
+    streams,
+    syndication,
+)
 from livefeed.web.html import error_page
 from livefeed.web.proxies import BehindProxies
 from livefeed.web.site import Site
@@ -74,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, contract, openapi, ops, pages, syndication, embed, desk, static)
+        for module in (streams, contract, openapi, ops, sitemap, pages, syndication, embed, desk, static)
         for route in module.routes
     ]
     app = _Application(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

@@ -18,6 +18,7 @@ from livefeed.core.paging import Page, parse_query
 from livefeed.errors import FeedNotFound, InvalidInput
 from livefeed.web.choices import asked, orders, shows
 from livefeed.web.html import html_answer
+from livefeed.web.meta import ticker_meta, update_meta
 from livefeed.web.origins import cors_headers, frame_ancestors, own_origin
 from livefeed.web.site import Site, site_of
 from livefeed.web.static_tree import StaticTree
@@ -130,7 +131,7 @@ async def _ticker(request: Request, slug: str) -> Response:
         lang=context["feed"]["lang"],
         frame_ancestors=frame_ancestors(Feed.model_validate(context["feed"])),
         videos=True,
-        canonical=f"{site.settings.origin}/feeds/{slug}",
+        meta=ticker_meta(site.settings, context["page"], query, is_view=layout != "full"),
         modules=_modules(site.static),
         layout=layout,
         asked=asked(query),
@@ -157,7 +158,7 @@ async def _update(request: Request) -> Response:
         lang=feed.lang,
         frame_ancestors=frame_ancestors(feed),
         videos=True,
-        canonical=f"{site.settings.origin}/feeds/{slug}/updates/{update_id}",
+        meta=update_meta(site.settings, feed.model_dump(), update),
         feed=feed.model_dump(),
         update=update,
         minutes=_minutes(update["html"]),

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from livefeed.core.cards import cards
 from livefeed.core.models import Feed
 from livefeed.core.times import parse_time, print_time
-from livefeed.web.cards import cards
 from livefeed.web.dates import Kind, direction, show
 from livefeed.web.own_templates import PLACES, check, place_template
 from livefeed.web.words import FALLBACK, Languages, Plural
@@ -40,14 +40,15 @@ _SAMPLE = Feed(
 _HOLE = re.compile(r"\{(\w+)\}")
 
 # Within a script element only these can end it, begin a comment, or be read as another thing.
-_DATA_ESCAPES = {
-    ord(character): f"\\u{ord(character):04x}" for character in ("<", ">", "&", "\u2028", "\u2029")
-}
+_DATA_ESCAPES = {character: f"\\u{ord(character):04x}" for character in ("<", ">", "&", "\u2028", "\u2029")}
 
 
 def data_block(json: bytes) -> Markup:
     """JSON as it may stand in ``<script type="application/json">``, whatever its strings contain."""
-    return Markup(json.decode().translate(_DATA_ESCAPES))
+    text = json.decode()
+    for character, sequence in _DATA_ESCAPES.items():  # str.translate takes fifty times as long
+        text = text.replace(character, sequence)
+    return Markup(text)
 
 
 class Templates:

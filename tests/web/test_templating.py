@@ -83,7 +83,7 @@ def test_no_template_has_anything_inline(name: str) -> None:
     assert not re.search(r"\son[a-z]+=|\sstyle=|<style|javascript:", source)
     assert source.count("<script") == source.count("<script type=")
     assert all(
-        "src=" in attributes or "application/json" in attributes
+        "src=" in attributes or re.search(r"application/(ld\+)?json", attributes)
         for attributes in re.findall(r"<script([^>]*)>", source)
     )
 
