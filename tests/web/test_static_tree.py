@@ -103,7 +103,7 @@ def test_a_modules_closure_is_all_that_it_imports_at_once(tmp_path: Path) -> Non
 def test_the_ticker_page_s_closure() -> None:
     closure = StaticTree().closure("ticker/page.js")
     assert closure[0] == "ticker/page.js"
-    assert {"ticker/view.js", "client/feed.js", "client/backoff.js"} < set(closure)
+    assert {"ticker/view.js", "client/feed.js", "client/wire.js"} < set(closure)
     assert "ticker/element.js" not in closure
 
 
