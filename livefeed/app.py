@@ -34,7 +34,7 @@ from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import Templates
 from livefeed.web.words import read_languages
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "read_files"]
 
 
 class _Application(Starlette):
@@ -57,12 +57,21 @@ class _Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
+def read_files(settings: Settings) -> tuple[StaticTree, Templates]:
+    """Our static files, and the templates: ours and the operator's.
+
+    Raises:
+        StartupError: a file of ours is missing or broken, or a template of the operator cannot work.
+    """
+    tree = StaticTree()
+    return tree, Templates(read_languages(tree), settings.templates_dir)
+
+
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application, for Redis at ``settings.redis_url`` (``LIVEFEED_REDIS_URL``).
 
     Raises:
-        StartupError: there is no address of a Redis, or it cannot be understood; a file of ours is
-            missing or broken.
+        StartupError: there is no address of a Redis, it cannot be understood, or as :func:`read_files`.
     """
     settings = settings or load_settings()
     if settings.redis_url is None:
@@ -70,8 +79,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
         )
     store = Store(settings.redis_url, settings)
-    tree = StaticTree()
-    templates = Templates(read_languages(tree), settings.templates_dir)
+    tree, templates = read_files(settings)
     site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
 
     @asynccontextmanager

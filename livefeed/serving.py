@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from livefeed import __version__
-from livefeed.app import create_app
+from livefeed.app import create_app, read_files
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
 from livefeed.errors import FeedExists, StartupError, StoreError
@@ -48,10 +48,11 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
     """Serve until SIGTERM or Ctrl-C; ``say`` is given what to tell whoever started it.
 
     Raises:
-        StartupError: the certificate cannot be used, the port is taken, Redis cannot be reached or started …
+        StartupError: the certificate or a template cannot be used, the port is taken, Redis is away …
     """
     _log_to_stderr(settings)
     check_tls(settings)
+    read_files(settings)  # before anything is started: each worker would find the same mistake
     listeners = bind(settings.host, settings.port, count=settings.workers)
     settings = settings.model_copy(update={"port": listeners[0].getsockname()[1]})
     with _redis(settings) as (settings, embedded):

@@ -73,6 +73,21 @@ def test_the_first_start_makes_a_feed_and_prints_a_token_once(livefeed: Livefeed
     assert "Traceback" not in livefeed.said()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_template_that_cannot_work_stops_the_start_before_anything_else(
+    tmp_path: Path, workers: str
+) -> None:
+    (tmp_path / "ticker.html").write_text("\n{% nothing %}")
+    ended = run_command(
+        *("serve", "--port", "0", "--data-dir", tmp_path / "data", "--workers", workers),
+        templates_dir=str(tmp_path),
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: {tmp_path}/ticker.html, line 2: Encountered unknown tag")
+    assert ended.stderr.count("\n") == 1
+    assert ended.stdout == ""
+
+
 def test_it_says_where_everything_is(livefeed: Livefeed) -> None:
     livefeed.start()
     assert f"Ticker  {livefeed.url}/feeds/news" in livefeed.said()

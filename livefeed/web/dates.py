@@ -1,4 +1,4 @@
-"""Times in a feed's language and zone, as ``Intl.DateTimeFormat`` writes them (static/ticker/time.js).
+"""Times in a feed's language and zone, as ``Intl.DateTimeFormat`` writes them (static/ticker/language.js).
 
 The server does not know the reader's zone: the browser writes clock times anew. Babel's data is that of
 CLDR; a language that it does not know is shown in English.

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rjsmin import jsmin
+
 from livefeed.errors import StartupError
 
 __all__ = ["BUILD_TOKEN", "StaticFile", "StaticTree", "static_root"]
@@ -23,7 +25,7 @@ BUILD_TOKEN: Final = b"__LIVEFEED_BUILD__"
 """Stands in embed.js for the hash of the tree."""
 
 _EMBED: Final = "embed.js"
-_IMPORT: Final = re.compile(rb"""^(?:import|export)\b[^;'"(]*['"](\.[^'"]+)['"]""", re.MULTILINE)
+_IMPORT: Final = re.compile(rb"""(?:^|[;}\n])(?:import|export)\b[^;'"(=]*['"](\.[^'"]+)['"]""")
 _HASH: Final = re.compile(r"[0-9a-f]{12}")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -40,11 +42,9 @@ _TYPES: Final = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-# What stands before the code of a line, or alone on it. No literal may span lines: a test holds that.
-_FOR_AUTHORS: Final = {
-    ".css": re.compile(rb"^(?:\s|/\*.*?\*/)+", re.MULTILINE | re.DOTALL),
-    ".js": re.compile(rb"^(?:\s|/\*.*?\*/|//[^\n]*)+", re.MULTILINE | re.DOTALL),
-}
+_FOR_AUTHORS_OF_STYLES: Final = re.compile(r"^(?:\s|/\*.*?\*/)+", re.MULTILINE | re.DOTALL)
+"""What stands before the code of a line, or alone on it. No literal may span lines: a test holds that."""
+
 _PACKED_ALREADY: Final = frozenset({".png", ".webp", ".woff2"})
 
 
@@ -112,9 +112,13 @@ class StaticTree:
 
 
 def _without_notes(path: Path) -> bytes:
-    content = path.read_bytes()
-    pattern = _FOR_AUTHORS.get(path.suffix)
-    return pattern.sub(b"", content) if pattern else content
+    """A file as a browser needs it: names stay, comments and idle white space go."""
+    match path.suffix:
+        case ".js":
+            return jsmin(path.read_text()).encode()
+        case ".css":
+            return _FOR_AUTHORS_OF_STYLES.sub("", path.read_text()).encode()
+    return path.read_bytes()
 
 
 def _prepare(name: str, content: bytes) -> StaticFile:

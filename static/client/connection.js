@@ -7,13 +7,14 @@
  *
  * @import { ConnectionOptions } from './types'
  */
-import { Backoff } from './backoff.js';
-import { CLOSE, SILENCE_MS, follows, isExplained, isFinal } from './protocol.js';
-import { getJSON, pollOnce, ws } from './transports.js';
+import { CLOSE, SILENCE_MS, follows, getJSON, isExplained, isFinal, pollOnce, ws } from './wire.js';
 
 const FIRST_SYNC_MS = 10_000;
 const STABLE_MS = 5_000;
 const ENDED_MS = 60_000;
+
+/** Full jitter: anything up to a ceiling that doubles, so that a crowd that lost its server comes back spread out. */
+const backoff = (tries) => Math.random() * Math.min(30_000, 1000 * 2 ** tries);
 
 /** Which transport worked before, per server, for all feeds of this page. */
 const memory = new Map();
@@ -23,7 +24,7 @@ export class Connection {
   position;
   status = 'idle';
 
-  #backoff = new Backoff();
+  #tries = 0;
   /** Undoes the stream that is open. */ #undo = () => {};
   /** Counts attempts: what an earlier one still says is not heard. */ #turn = 0;
   #synced = false;
@@ -116,7 +117,7 @@ export class Connection {
     this.#synced = true;
     this.#failures = 0;
     this.options.memory.set(this.server, this.options.transports[this.index]);
-    this.#after('stable', STABLE_MS, () => this.#backoff.reset());
+    this.#after('stable', STABLE_MS, () => (this.#tries = 0));
     this.#say('live');
   }
 
@@ -159,7 +160,7 @@ export class Connection {
     }
   }
 
-  #wait(ms = this.#backoff.next()) {
+  #wait(ms = backoff(this.#tries++)) {
     this.#halt();
     this.#say(navigator.onLine === false ? 'offline' : 'reconnecting', { retryAt: Date.now() + ms });
     this.#after('retry', ms, () => this.#attempt());
@@ -190,7 +191,7 @@ export class Connection {
   }
 
   #online() {
-    this.#backoff.reset();
+    this.#tries = 0;
     this.index = 0; // another network, perhaps one that lets more through
     if (this.#running && this.status !== 'live') this.#attempt();
   }

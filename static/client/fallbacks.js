@@ -1,6 +1,5 @@
 /** For networks that let no WebSocket through: server-sent events, and long polls. Loaded when they are needed. */
-import { TYPES, decode } from './protocol.js';
-import { address, pollOnce } from './transports.js';
+import { TYPES, address, decode, pollOnce } from './wire.js';
 
 /** As often as others hear a heartbeat. */
 const POLL_WAIT_S = 15;

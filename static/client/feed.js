@@ -3,9 +3,8 @@
  * @import { FeedOptions } from './types'
  */
 import { Connection } from './connection.js';
-import { isCurrent } from './protocol.js';
 import { State } from './state.js';
-import { getJSON, pollOnce } from './transports.js';
+import { getJSON, isCurrent, pollOnce } from './wire.js';
 
 const PAGE_LIMIT = 100;
 /** How many neighbours are tried when what was read is gone. */

@@ -1,7 +1,7 @@
 /** How one update looks in the desk's list. */
 import { fill } from '../client/html.js';
 import { h } from '../ticker/article.js';
-import { brief, full } from '../ticker/time.js';
+import { brief, full } from '../ticker/language.js';
 
 const label = (name, words) => h('span', { class: `label label-${name}` }, words);
 

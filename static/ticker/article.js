@@ -1,7 +1,6 @@
 /** An update as an article: equal to the server's templates/_update.html. @import { Update } from '../client/types' */
 import { fill } from '../client/html.js';
-import { cards } from './cards.js';
-import { localise } from './time.js';
+import { localise } from './language.js';
 
 /** An element; children that are null or false are left out. */
 export function h(name, attributes = {}, ...children) {
@@ -48,7 +47,7 @@ export function write(article, update, { feed, origin, words, layout, prefix }) 
   const id = `${prefix}-${update.id}-label`;
   const body = h('div', { class: 'body' });
   fill(body, update.html, origin);
-  cards(body);
+  if (body.querySelector('p > a:only-child')) import('./cards.js').then(({ cards }) => cards(body), () => {});
   const focused = [...article.querySelectorAll('a, button')].indexOf(article.getRootNode().activeElement);
   article.className = ['update', update.breaking && 'is-breaking', update.key && 'is-key'].filter(Boolean).join(' ');
   article.setAttribute('part', 'update');

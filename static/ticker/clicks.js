@@ -45,9 +45,9 @@ async function jump(hash, view) {
 }
 
 async function use(button, { feed, words }) {
-  const article = button.closest('.update');
-  const title = article.querySelector('.headline')?.textContent ?? '';
   const { share, listen } = await import('./share.js');
-  if (button.dataset.act === 'share') await share(button, { url: article.querySelector('.permalink').href, title: title || feed.title, words });
-  else listen(button, { text: `${title}\n${article.querySelector('.body').innerText}`, lang: feed.lang, words });
+  if (button.dataset.act === 'listen') return listen(button, { lang: feed.lang, words });
+  const article = button.closest('.update');
+  const title = article.querySelector('.headline')?.textContent ?? feed.title;
+  return share(button, { url: article.querySelector('.permalink').href, title, words });
 }

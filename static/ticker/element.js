@@ -6,7 +6,6 @@ import { Feed } from '../client/feed.js';
 import { h } from './article.js';
 import { skeleton } from './skeleton.js';
 import { View } from './view.js';
-import { load } from './words.js';
 
 /** One sheet for all elements of the page: constructed, so that no style policy of the host is asked. */
 let sheet;
@@ -16,6 +15,15 @@ function styles() {
     .then((css) => new CSSStyleSheet().replace(css))
     .catch(() => (sheet = undefined));
   return sheet;
+}
+
+/** @param {string} lang whole, else its first part, else English */
+async function wordsOf(lang) {
+  for (const name of [lang, lang.split('-')[0], 'en']) {
+    const response = await fetch(new URL(`../words/${name}.json`, import.meta.url), { credentials: 'omit' });
+    if (response.ok) return { ...(await response.json()), lang: name };
+  }
+  throw new Error('there are no words');
 }
 
 export class LiveFeed extends HTMLElement {
@@ -92,7 +100,7 @@ export class LiveFeed extends HTMLElement {
   }
 
   async #begin(feed, server) {
-    const [words] = await Promise.all([load(feed.state.feed.lang), this.#adoptStyles()]);
+    const [words] = await Promise.all([wordsOf(feed.state.feed.lang), this.#adoptStyles()]);
     if (feed !== this.#feed || this.#view) return;
     const root = skeleton(words);
     this.#view = new View(root, { origin: server, words, settings: new Map([['announce', false]]) });

@@ -1,6 +1,6 @@
 /** Videos, shown when they are asked for: before the click nobody else hears of the reader. */
 import { h } from './article.js';
-import { fillIn } from './words.js';
+import { fillIn } from './language.js';
 
 /** Puts the player in place of the link. @param {HTMLElement} card */
 export function play(card, words) {

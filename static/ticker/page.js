@@ -39,25 +39,14 @@ const feed = new Feed({
   place: () => view.place(),
   onchange(state) {
     view.render(state);
-    forget(state);
+    // The page's JSON-LD is for those who do not stay: it must not tell of what was deleted or corrected since.
+    if (page.updates.some(({ id, rev }) => !state.updates.some((one) => one.id === id && one.rev === rev))) {
+      document.getElementById('livefeed-ld')?.remove();
+    }
   },
   onstatus: (...status) => view.status(...status),
 });
 view.source = feed;
-
-/** The page's JSON-LD tells of nothing that was deleted or has changed since. */
-const described = new Map(page.updates.map(({ id, rev }) => [`/updates/${id}`, rev]));
-function forget({ updates }) {
-  if (!described.size) return;
-  const now = new Map(updates.map(({ id, rev }) => [`/updates/${id}`, rev]));
-  const stale = [...described].filter(([end, rev]) => now.get(end) !== rev).map(([end]) => end);
-  const text = document.getElementById('livefeed-ld')?.firstChild;
-  if (!stale.length || !text) return;
-  const data = JSON.parse(text.data);
-  data.liveBlogUpdate = data.liveBlogUpdate?.filter(({ '@id': id }) => !stale.some((end) => id.endsWith(end)));
-  text.data = JSON.stringify(data).replaceAll('<', '\\u003c');
-  for (const end of stale) described.delete(end);
-}
 
 const goToHash = () => location.hash.startsWith('#update-') && view.find(location.hash.slice('#update-'.length));
 addEventListener('hashchange', goToHash);

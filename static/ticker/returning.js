@@ -2,10 +2,9 @@
  * What a reader has seen, kept in their own browser, and what happened to it since. Ids, revs and times only, no text:
  * what is deleted shall be nowhere.
  */
-import { getJSON } from '../client/transports.js';
+import { getJSON } from '../client/wire.js';
 import { h } from './article.js';
-import { brief } from './time.js';
-import { fillIn, plural } from './words.js';
+import { brief, fillIn, plural } from './language.js';
 
 const SAVE_MS = 5000;
 const MOST_SEEN = 300;

@@ -28,7 +28,7 @@ function show(button, url, words) {
   const address = h('bdi', {}, url);
   const above = button.closest('.meta') ?? button;
   above.parentNode.querySelector('.copy')?.remove();
-  above.after(h('p', { class: 'copy', role: 'status' }, before, address, after));
+  above.after(h('p', { class: 'copy' }, before, address, after));
   getSelection()?.selectAllChildren(address);
 }
 

@@ -1,12 +1,9 @@
 /** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
-import { Arrivals } from './arrivals.js';
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
-import { StateLine } from './line.js';
-import { goTo, keep, visible } from './place.js';
-import { reconcile } from './reconcile.js';
-import { brief, day, dayKey, localise, ownZone } from './time.js';
-import { fillIn } from './words.js';
+import { brief, day, dayKey, fillIn, localise, ownZone } from './language.js';
+import { goTo, keep, reconcile, visible } from './list.js';
+import { Arrivals, StateLine } from './notices.js';
 
 const TICK_MS = 30_000;
 /** How many updates a layout shows. */

@@ -103,7 +103,7 @@ def test_a_modules_closure_is_all_that_it_imports_at_once(tmp_path: Path) -> Non
 def test_the_ticker_page_s_closure() -> None:
     closure = StaticTree().closure("ticker/page.js")
     assert closure[0] == "ticker/page.js"
-    assert {"ticker/view.js", "client/feed.js", "client/backoff.js"} < set(closure)
+    assert {"ticker/view.js", "client/feed.js", "client/wire.js"} < set(closure)
     assert "ticker/element.js" not in closure
 
 
@@ -117,18 +117,12 @@ def served(root: Path, name: str, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("/** What it is.\n * More.\n */\nconst a = 1;\n", "const a = 1;\n"),
-        ("const a = 1;\n\n  // Why\n  /* and how */\n\n  const b = 2;", "const a = 1;\nconst b = 2;"),
-        ("class A {\n  /** @type {?B} */ #b = null;\n}\n", "class A {\n#b = null;\n}\n"),
-        ("/* a */ // b\nf();\n// the end", "f();\n"),
-        ('// "/*\nf();\n/* // */\ng();\n', "f();\ng();\n"),
-        (
-            "const a = 1; // one\nconst b = '//'; /* two */\n",
-            "const a = 1; // one\nconst b = '//'; /* two */\n",
-        ),
-        ("f('/*');\ng('*/');\n", "f('/*');\ng('*/');\n"),
-        ("a\n  /b/g\n", "a\n/b/g\n"),
-        ("f();\n/* without an end\n", "f();\n/* without an end\n"),
+        ("/** What it is.\n * More.\n */\nconst a = 1;\n", "const a=1;"),
+        ("class A {\n  /** @type {?B} */ #b = null;\n}\n", "class A{#b=null;}"),
+        ('// "/*\nf();\n/* // */\ng();\n', "f();g();"),
+        ("f('/*  x');\ng('*/');\n", "f('/*  x');g('*/');"),
+        ("const a = `${b} // c`; // d\n", "const a=`${b} // c`;"),
+        ("a = b\nc()\n", "a=b\nc()"),
     ],
 )
 def test_what_is_for_authors_is_not_served(tmp_path: Path, text: str, left: str) -> None:
@@ -146,14 +140,19 @@ def test_other_files_are_served_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_a_browser_runs_is_what_was_written(name: str) -> None:
-    """Token by token and line break by line break; and no literal spans lines, which ``tokens`` refuses."""
+    """Token by token; and no literal spans lines, which ``tokens`` refuses."""
     tree = StaticTree()
     found = tree.find(f"{tree.hash}/{name}")
     assert found is not None
     source = (static_root() / name).read_text().replace("__LIVEFEED_BUILD__", tree.hash)
     body = found[0].body.decode()
-    assert tokens(body, Path(name).suffix) == tokens(source, Path(name).suffix)
+    assert code(body, Path(name).suffix) == code(source, Path(name).suffix)
     assert not re.search(r"^(?:\s|/\*|//)", body, re.MULTILINE)
+
+
+def code(text: str, suffix: str) -> list[str]:
+    """Tokens; in a module the white space between them is left to the packer, which knows where it counts."""
+    return [token for token in tokens(text, suffix) if suffix == ".css" or token.strip()]
 
 
 def test_tokens_tell_literals_from_comments() -> None:

@@ -11,7 +11,7 @@ _GAP = {
     ".css": re.compile(r"(?:\s|/\*.*?\*/)+", re.DOTALL),
     ".js": re.compile(r"(?:\s|/\*.*?\*/|//[^\n]*)+", re.DOTALL),
 }
-_WORD = re.compile(r"[\w$#]+")
+_WORD = re.compile(r"#?[\w$]+|#")
 _STRING = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _PATTERN = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
 # After these a slash begins a regular expression; after any other word, a number or a bracket it divides.

@@ -1,4 +1,12 @@
-/** Times as the reader's clock shows them; days as the feed's zone has them. */
+/**
+ * Words with holes and plurals (static/words/<lang>.json), and times: as the reader's clock shows them, by days
+ * as the feed's zone has them.
+ */
+
+export const fillIn = (text, values) => text.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
+
+/** @param {Record<string, string>} forms by CLDR category @param {number} n */
+export const plural = (forms, n, lang, shown = n) => fillIn(forms[new Intl.PluralRules(lang).select(n)] ?? forms.other, { n: shown });
 
 const formats = new Map();
 
