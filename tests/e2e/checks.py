@@ -47,7 +47,7 @@ _FOCUSED = f"""() => {{
     control: one.matches('{_CONTROL}'),
     place: [...document.querySelectorAll('*')].indexOf(one),
     outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
-    seen: one.contains(there),
+    hidden_by: one.contains(there) ? '' : there ? there.outerHTML.slice(0, 80) : 'the edge of the window',
   }};
 }}"""
 
@@ -74,17 +74,12 @@ _CONTRASTS = """elements => {
     return numbers(back)[3] === 0 ? behind(one.parentElement) : back;
   };
   return elements.filter((one) => one.checkVisibility()).map((one) => {
-    const { color, borderTopColor, borderTopStyle } = getComputedStyle(one);
-    const [dark, bright] = [light(color), light(behind(one))].sort((a, b) => a - b);
-    const framed = borderTopStyle === 'solid' && borderTopColor === color;
-    return [one.textContent.trim(), (bright + .05) / (dark + .05), framed];
+    const [dark, bright] = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => a - b);
+    return [one.textContent.trim(), (bright + .05) / (dark + .05)];
   });
 }"""
 
 
-def contrasts(page: Page, selector: str) -> list[tuple[str, float, bool]]:
-    """Text, contrast with what is behind it, and whether it has a frame of its own colour.
-
-    For forced colours, which axe-core takes no notice of.
-    """
-    return [(text, ratio, framed) for text, ratio, framed in page.locator(selector).evaluate_all(_CONTRASTS)]
+def contrasts(page: Page, selector: str) -> list[tuple[str, float]]:
+    """Text, and its contrast with what is behind it: for forced colours, which axe-core does not notice."""
+    return [(text, ratio) for text, ratio in page.locator(selector).evaluate_all(_CONTRASTS)]
