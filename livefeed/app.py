@@ -14,11 +14,25 @@ from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
-from livefeed.web import contract, desk, embed, openapi, ops, pages, problems, static, streams, syndication
+from livefeed.web import (
+    contract,
+    desk,
+    embed,
+    openapi,
+    ops,
+    pages,
+    problems,
+    sitemap,
+    static,
+    streams,
+    syndication,
+)
 from livefeed.web.html import error_page
 from livefeed.web.proxies import BehindProxies
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
+from livefeed.web.templating import Templates
+from livefeed.web.words import read_languages
 
 __all__ = ["create_app"]
 
@@ -47,7 +61,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application, for Redis at ``settings.redis_url`` (``LIVEFEED_REDIS_URL``).
 
     Raises:
-        StartupError: there is no address of a Redis, or it cannot be understood.
+        StartupError: there is no address of a Redis, or it cannot be understood; a file of ours is
+            missing or broken.
     """
     settings = settings or load_settings()
     if settings.redis_url is None:
@@ -55,7 +70,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             "LIVEFEED_REDIS_URL is not set: name a Redis, or let `livefeed serve` run its own."
         )
     store = Store(settings.redis_url, settings)
-    site = Site(settings, store, Hub(store, settings), StaticTree(), Admission(settings))
+    tree = StaticTree()
+    templates = Templates(read_languages(tree), settings.templates_dir)
+    site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -69,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, contract, openapi, ops, pages, syndication, embed, desk, static)
+        for module in (streams, contract, openapi, ops, sitemap, pages, syndication, embed, desk, static)
         for route in module.routes
     ]
     app = _Application(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

@@ -34,6 +34,20 @@ class Settings(BaseSettings):
         None,
         description="What readers call this server, as https://live.example.org; links are made from it.",
     )
+    publisher_name: str | None = Field(
+        None,
+        description="Who publishes here, for search engines, previews and feed readers; "
+        "without it, the host name in `LIVEFEED_PUBLIC_URL`.",
+    )
+    publisher_url: AnyHttpUrl | None = Field(
+        None, description="The publisher's own site, as https://www.example.org; without it, this server."
+    )
+    publisher_logo: AnyHttpUrl | None = Field(
+        None, description="The publisher's logo, by https: PNG or JPEG, 112 by 112 pixels or more."
+    )
+    templates_dir: Path | None = Field(
+        None, description="Folder with templates of your own, which go before livefeed's."
+    )
     tls_certificate: Path | None = Field(
         None,
         description="Serve https with this certificate and its chain (PEM), without a proxy.",
@@ -99,6 +113,27 @@ class Settings(BaseSettings):
     def _no_path(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
         if value is not None and (value.path not in (None, "/") or value.query or value.fragment):
             raise ValueError("give scheme and host only, as https://live.example.org")
+        return value
+
+    @field_validator("publisher_name")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        if value is not None and not (0 < len(value.strip()) <= 200 and value.isprintable()):
+            raise ValueError("give a name of one line, at most 200 characters")
+        return value and value.strip()
+
+    @field_validator("publisher_url", "publisher_logo")
+    @classmethod
+    def _no_password(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value is not None and (value.username or value.password):
+            raise ValueError("everybody will read this address: leave the password out")
+        return value
+
+    @field_validator("publisher_logo")
+    @classmethod
+    def _https(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value is not None and value.scheme != "https":
+            raise ValueError("give an address that begins with https://")
         return value
 
     @field_validator("trusted_proxies")

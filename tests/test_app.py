@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -17,6 +19,11 @@ def paths(routes: list[BaseRoute], *kinds: type[BaseRoute]) -> list[str]:
 def test_it_needs_a_redis() -> None:
     with pytest.raises(StartupError, match="LIVEFEED_REDIS_URL"):
         create_app(Settings(redis_url=None))
+
+
+def test_it_needs_the_folder_of_templates_that_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="LIVEFEED_TEMPLATES_DIR: there is no folder"):
+        create_app(Settings(redis_url="redis://localhost", templates_dir=tmp_path / "nowhere"))
 
 
 def test_each_path_is_routed_once() -> None:

@@ -38,6 +38,8 @@ CONFINED = {
     "click": {"cli", "commands"},
     "rich": {"cli", "commands"},
     "feedparser": {"wires"},
+    "babel": {"web"},
+    "jinja2": {"web"},
 }
 
 # livefeed.core is pure: what it is told goes in, what it decides comes out.

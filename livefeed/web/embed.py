@@ -10,9 +10,8 @@ from livefeed.core.paging import parse_query
 from livefeed.web import caching
 from livefeed.web.html import html_answer
 from livefeed.web.origins import frame_ancestors
-from livefeed.web.pages import feed_cors, page_context, public_feed
+from livefeed.web.pages import feed_cors, layout_of, page_context, public_feed
 from livefeed.web.site import site_of
-from livefeed.web.templating import render
 
 __all__ = ["routes"]
 
@@ -20,16 +19,26 @@ _FRAGMENT_LIMIT = "10"
 
 
 async def _frame(request: Request) -> Response:
-    """``GET /embed/{feed}?limit=``: a page of its own, for an ``iframe``.
+    """``GET /embed/{feed}?limit=&layout=``: a page of its own, for an ``iframe``.
 
     Raises:
         InvalidInput, FeedNotFound, StoreError
     """
     site, slug = site_of(request), request.path_params["feed"]
-    query = parse_query({"limit": request.query_params.get("limit", "20")})
+    wanted = {name: value for name, value in request.query_params.items() if name in ("layout", "limit")}
+    layout, params = layout_of(wanted)
+    query = parse_query(params)
     feed = await public_feed(site, slug)
     context = page_context(await site.store.updates.page(slug, query))
-    return html_answer(request, "embed.html", frame_ancestors=frame_ancestors(feed), **context)
+    return html_answer(
+        request,
+        "embed.html",
+        lang=feed.lang,
+        frame_ancestors=frame_ancestors(feed),
+        videos=True,
+        layout=layout,
+        **context,
+    )
 
 
 async def _fragment(request: Request) -> Response:
@@ -44,7 +53,9 @@ async def _fragment(request: Request) -> Response:
     context = page_context(await site.store.updates.page(slug, query))
     return caching.answer(
         request,
-        render("embed-fragment.html", origin=site.settings.origin, **context).encode(),
+        site.templates.render(
+            "embed-fragment.html", lang=feed.lang, origin=site.settings.origin, **context
+        ).encode(),
         media_type="text/html; charset=utf-8",
         headers={
             # Opened by itself it is a page all the same, of text and links.

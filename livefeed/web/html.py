@@ -11,15 +11,19 @@ from livefeed.settings import Settings
 from livefeed.web import caching
 from livefeed.web.problems import Problem
 from livefeed.web.site import site_of
-from livefeed.web.templating import render
+from livefeed.web.words import FALLBACK
 
 __all__ = ["FRAME_OURSELVES", "error_page", "html_answer", "policy"]
 
 FRAME_OURSELVES = "frame-ancestors 'self'"
 
+_PLAYERS = "frame-src https://www.youtube-nocookie.com https://player.vimeo.com"
 
-def policy(settings: Settings, frame_ancestors: str) -> str:
+
+def policy(settings: Settings, frame_ancestors: str, *, videos: bool = False) -> str:
     """The ``Content-Security-Policy`` of a page: our own files and nothing inline.
+
+    With ``videos`` a reader may have a video's player loaded in its place.
 
     Chromium and Firefox take ``'self'`` for our WebSocket too, older Safaris only its own address.
     """
@@ -33,6 +37,7 @@ def policy(settings: Settings, frame_ancestors: str) -> str:
             f"connect-src 'self' {socket}",
             "img-src 'self' https: data:",
             "font-src 'none'",
+            *([_PLAYERS] if videos else []),
             "base-uri 'none'",
             "form-action 'self'",
             frame_ancestors,
@@ -42,9 +47,9 @@ def policy(settings: Settings, frame_ancestors: str) -> str:
     )
 
 
-def _page_headers(settings: Settings, frame_ancestors: str) -> dict[str, str]:
+def _page_headers(settings: Settings, frame_ancestors: str, *, videos: bool) -> dict[str, str]:
     return {
-        "Content-Security-Policy": policy(settings, frame_ancestors),
+        "Content-Security-Policy": policy(settings, frame_ancestors, videos=videos),
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "X-Content-Type-Options": "nosniff",
     }
@@ -54,22 +59,23 @@ def html_answer(
     request: Request,
     template: str,
     *,
+    lang: str = FALLBACK,
     frame_ancestors: str = FRAME_OURSELVES,
+    videos: bool = False,
     status: int = 200,
     cache: str = caching.BRIEF,
     **context: Any,
 ) -> Response:
-    """The page that a template makes, or 304 where the browser has it already."""
+    """The page that a template makes, in the words of ``lang``, or 304 where the browser has it already."""
     site = site_of(request)
-    # What base.html asks for, wherever a page has nothing to say of it.
-    known = {"feed": None, "static": site.static.prefix, "origin": site.settings.origin}
+    known = {"static": site.static.prefix, "origin": site.settings.origin}
     return caching.answer(
         request,
-        render(template, **known | context).encode(),
+        site.templates.render(template, lang=lang, **known | context).encode(),
         status=status,
         cache=cache,
         media_type="text/html; charset=utf-8",
-        headers=_page_headers(site.settings, frame_ancestors),
+        headers=_page_headers(site.settings, frame_ancestors, videos=videos),
     )
 
 

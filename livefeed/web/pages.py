@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 import orjson
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from livefeed.core.models import Feed
-from livefeed.core.paging import Page, PageQuery, parse_query
-from livefeed.errors import FeedNotFound
+from livefeed.core.paging import Page, parse_query
+from livefeed.errors import FeedNotFound, InvalidInput
+from livefeed.web.choices import asked, orders, shows
 from livefeed.web.html import html_answer
+from livefeed.web.meta import ticker_meta, update_meta
 from livefeed.web.origins import cors_headers, frame_ancestors, own_origin
 from livefeed.web.site import Site, site_of
+from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import data_block
+from livefeed.web.words import FALLBACK
 
-__all__ = ["feed_cors", "page_context", "public_feed", "routes"]
+__all__ = ["Layout", "feed_cors", "layout_of", "page_context", "public_feed", "routes"]
+
+Layout = Literal["full", "compact", "wall"]
+
+_LIMITS: Final[Mapping[Layout, int]] = {"full": 20, "compact": 5, "wall": 8}
+_WORDS_A_MINUTE: Final = 200
 
 
 async def public_feed(site: Site, slug: str) -> Feed:
@@ -52,17 +65,45 @@ def feed_cors(request: Request, feed: Feed) -> dict[str, str]:
     return cors_headers(request.headers.get("origin"), feed.origins, own)
 
 
+def layout_of(params: Mapping[str, str]) -> tuple[Layout, dict[str, str]]:
+    """The layout that ``layout=compact`` or ``wall`` asks for, and the parameters with its own limit.
+
+    Raises:
+        InvalidInput
+    """
+    layout: Layout = "full"
+    match params.get("layout", "full"):
+        case "compact":
+            layout = "compact"
+        case other if other != "full":
+            raise InvalidInput.of("layout", "give “compact”, or leave it out")
+    if "wall" in params:
+        layout = "wall"
+    return layout, {"limit": str(_LIMITS[layout]), **params}
+
+
 async def _index(request: Request) -> Response:
     """All listed feeds; if there is one only, that one.
 
     Raises:
+        InvalidInput, BadCursor: what the address asks of the one makes no sense.
         StoreError
     """
     every = await site_of(request).store.feeds.list()
     feeds = [feed for feed in every if feed.listed and feed.is_public]
     if len(feeds) == 1:
-        return await _ticker(request, feeds[0].slug, parse_query(dict(request.query_params)))
-    return html_answer(request, "index.html", feeds=[feed.model_dump() for feed in feeds])
+        return await _ticker(request, feeds[0].slug)
+    return html_answer(
+        request, "index.html", lang=_common_language(feeds), feeds=[feed.model_dump() for feed in feeds]
+    )
+
+
+def _common_language(feeds: list[Feed]) -> str:
+    """That of all feeds, so far as they agree, else English."""
+    whole = {feed.lang for feed in feeds}
+    first = {lang.partition("-")[0].lower() for lang in whole}
+    agreed = whole if len(whole) == 1 else first
+    return agreed.pop() if len(agreed) == 1 else FALLBACK
 
 
 async def _feed(request: Request) -> Response:
@@ -72,21 +113,31 @@ async def _feed(request: Request) -> Response:
         InvalidInput, BadCursor: what the address asks for makes no sense.
         FeedNotFound, UpdateNotFound, StoreError
     """
-    return await _ticker(request, request.path_params["feed"], parse_query(dict(request.query_params)))
+    return await _ticker(request, request.path_params["feed"])
 
 
-async def _ticker(request: Request, slug: str, query: PageQuery) -> Response:
+async def _ticker(request: Request, slug: str) -> Response:
     site = site_of(request)
+    layout, params = layout_of(request.query_params)
+    query = parse_query(params)
     await public_feed(site, slug)  # before the page: of an update in a draft not even its absence is told
-    context = page_context(await site.store.updates.page(slug, query))
-    filters = {"tag": query.tag, "key": query.key, "order": query.order, "around": query.around}
+    updates = site.store.updates
+    page, tags = await asyncio.gather(updates.page(slug, query), updates.tags(slug))
+    context = page_context(page)
+    words = site.templates.languages.of(context["feed"]["lang"])
     return html_answer(
         request,
         "ticker.html",
+        lang=context["feed"]["lang"],
         frame_ancestors=frame_ancestors(Feed.model_validate(context["feed"])),
-        canonical=f"{site.settings.origin}/feeds/{slug}",
-        cursor=None if query.cursor is None else str(query.cursor),
-        filters=filters,
+        videos=True,
+        meta=ticker_meta(site.settings, context["page"], query, is_view=layout != "full"),
+        modules=_modules(site.static),
+        layout=layout,
+        asked=asked(query),
+        choices=shows(slug, query, tags, words),
+        order=orders(slug, query, words),
+        places=site.templates.places(context["feed"]) if layout == "full" else {},
         **context,
     )
 
@@ -104,11 +155,25 @@ async def _update(request: Request) -> Response:
     return html_answer(
         request,
         "update.html",
+        lang=feed.lang,
         frame_ancestors=frame_ancestors(feed),
-        canonical=f"{site.settings.origin}/feeds/{slug}/updates/{update_id}",
+        videos=True,
+        meta=update_meta(site.settings, feed.model_dump(), update),
         feed=feed.model_dump(),
         update=update,
+        minutes=_minutes(update["html"]),
     )
+
+
+@lru_cache(maxsize=8)
+def _modules(tree: StaticTree) -> tuple[str, ...]:
+    """What the ticker page runs."""
+    return tree.closure("ticker/page.js")
+
+
+def _minutes(html: str) -> int:
+    """How long it takes to read."""
+    return round(len(Markup(html).striptags().split()) / _WORDS_A_MINUTE)
 
 
 routes: list[BaseRoute] = [

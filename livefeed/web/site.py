@@ -11,6 +11,7 @@ from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from livefeed.web.static_tree import StaticTree
+from livefeed.web.templating import Templates
 
 __all__ = ["Site", "site_of"]
 
@@ -22,6 +23,7 @@ class Site:
     hub: Hub
     static: StaticTree
     admission: Admission
+    templates: Templates
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -1,13 +1,15 @@
 """The tree of static files: read once at start, kept ready to be sent.
 
 Their address holds the hash of the whole tree, so that relative imports between modules stay within
-one build, and everything may be kept for ever.
+one build, and everything may be kept for ever. Comments and indentation are for whoever reads the
+source: they are dropped from modules and style sheets, and line breaks stay.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ BUILD_TOKEN: Final = b"__LIVEFEED_BUILD__"
 """Stands in embed.js for the hash of the tree."""
 
 _EMBED: Final = "embed.js"
+_IMPORT: Final = re.compile(rb"""^(?:import|export)\b[^;'"(]*['"](\.[^'"]+)['"]""", re.MULTILINE)
 _HASH: Final = re.compile(r"[0-9a-f]{12}")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -36,6 +39,11 @@ _TYPES: Final = {
     ".webmanifest": "application/manifest+json",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
+}
+# What stands before the code of a line, or alone on it. No literal may span lines: a test holds that.
+_FOR_AUTHORS: Final = {
+    ".css": re.compile(rb"^(?:\s|/\*.*?\*/)+", re.MULTILINE | re.DOTALL),
+    ".js": re.compile(rb"^(?:\s|/\*.*?\*/|//[^\n]*)+", re.MULTILINE | re.DOTALL),
 }
 _PACKED_ALREADY: Final = frozenset({".png", ".webp", ".woff2"})
 
@@ -61,12 +69,12 @@ def static_root() -> Path:
 
 
 class StaticTree:
-    """All files, ready to be sent. ``hash`` is 12 hexadecimal digits of every path and content."""
+    """All files, ready to be sent. ``hash`` is 12 hexadecimal digits of every path and what is served."""
 
     def __init__(self, root: Path | None = None) -> None:
         root = root or static_root()
         contents = {
-            path.relative_to(root).as_posix(): path.read_bytes()
+            path.relative_to(root).as_posix(): _without_notes(path)
             for path in sorted(root.rglob("*"))
             if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
         }
@@ -91,6 +99,22 @@ class StaticTree:
             return None
         # A tab opened before an upgrade still asks with the old hash: better today's file than none.
         return self._files[name], "public, max-age=31536000, immutable" if build == self.hash else "no-store"
+
+    def closure(self, name: str) -> tuple[str, ...]:
+        """A module and all that it imports statically, near ones first: what a page may load at once."""
+        found = [name]
+        for module in found:
+            for address in _IMPORT.findall(self._files[module].body):
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(module), address.decode()))
+                if path not in found:
+                    found.append(path)
+        return tuple(found)
+
+
+def _without_notes(path: Path) -> bytes:
+    content = path.read_bytes()
+    pattern = _FOR_AUTHORS.get(path.suffix)
+    return pattern.sub(b"", content) if pattern else content
 
 
 def _prepare(name: str, content: bytes) -> StaticFile:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from starlette.requests import Request
@@ -13,83 +15,117 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from livefeed.core.models import Feed
-from livefeed.core.paging import PageQuery
+from livefeed.core.paging import PageQuery, parse_query
+from livefeed.settings import Settings
 from livefeed.web import caching
+from livefeed.web.meta import filter_of
 from livefeed.web.pages import feed_cors, page_context, public_feed
 from livefeed.web.site import site_of
+from livefeed.web.structured import absolute_url, publisher_name, publisher_url
 
-__all__ = ["atom", "content_html", "json_feed", "routes"]
+__all__ = ["Source", "atom", "content_html", "json_feed", "routes"]
 
 _LIMIT = 30
+_LONG_AGO = "1970-01-01T00:00:00Z"
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # All that XML 1.0 (section 2.2) allows no document to contain, not even escaped.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_OWN_IMAGE = re.compile(r'(<img [^>]*?src=")(?=/media/)')
+# As html5ever writes tags: values in double quotes, which may hold a ">".
+_OWN_IMAGE = re.compile(r'(<img(?: [a-z]+="[^"]*")*? src=")(?=/media/)')
 
 Fields = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is made from."""
+
+    settings: Settings
+    feed: Fields
+    updates: list[Fields]
+    query: PageQuery = field(default_factory=PageQuery)
+
+    @property
+    def address(self) -> str:
+        """Of the ticker."""
+        return f"{self.settings.origin}/feeds/{self.feed['slug']}"
+
+    @property
+    def filter(self) -> str:
+        """What is asked for, as a query string: a filtered feed is a feed of its own."""
+        return filter_of(self.query)
+
+    @property
+    def title(self) -> str:
+        return f"{self.feed['title']}: {self.query.tag}" if self.query.tag else self.feed["title"]
+
+
 async def _json(request: Request) -> Response:
-    """``GET /feeds/{feed}/feed.json``
+    """``GET /feeds/{feed}/feed.json?tag=&key=1``
 
     Raises:
-        FeedNotFound, StoreError
+        InvalidInput, FeedNotFound, StoreError
     """
-    feed, updates = await _newest(request)
-    body = orjson.dumps(json_feed(feed.model_dump(), updates, site_of(request).settings.origin))
-    return _answer(request, feed, body, "application/feed+json")
+    source = await _newest(request)
+    return _answer(request, source, orjson.dumps(json_feed(source)), "application/feed+json")
 
 
 async def _atom(request: Request) -> Response:
-    """``GET /feeds/{feed}/feed.atom``
+    """``GET /feeds/{feed}/feed.atom?tag=&key=1``
 
     Raises:
-        FeedNotFound, StoreError
+        InvalidInput, FeedNotFound, StoreError
     """
-    feed, updates = await _newest(request)
-    body = atom(feed.model_dump(), updates, site_of(request).settings.origin)
-    return _answer(request, feed, body, "application/atom+xml; charset=utf-8")
+    source = await _newest(request)
+    return _answer(request, source, atom(source), "application/atom+xml; charset=utf-8")
 
 
-async def _newest(request: Request) -> tuple[Feed, list[Fields]]:
+async def _newest(request: Request) -> Source:
     site, slug = site_of(request), request.path_params["feed"]
+    asked = {name: request.query_params[name] for name in ("tag", "key") if name in request.query_params}
+    query = parse_query({**asked, "limit": str(_LIMIT)})
     await public_feed(site, slug)
-    context = page_context(await site.store.updates.page(slug, PageQuery(limit=_LIMIT)))
-    return Feed.model_validate(context["feed"]), context["page"]["updates"]
+    context = page_context(await site.store.updates.page(slug, query))
+    return Source(site.settings, context["feed"], context["page"]["updates"], query)
 
 
-def _answer(request: Request, feed: Feed, body: bytes, media_type: str) -> Response:
+def _answer(request: Request, source: Source, body: bytes, media_type: str) -> Response:
+    feed = Feed.model_validate(source.feed)
     return caching.answer(request, body, media_type=media_type, headers=feed_cors(request, feed))
 
 
 def content_html(update: Fields, origin: str) -> str:
-    """An update's text with its image and its correction, with addresses that work anywhere."""
+    """An update's text with all that belongs to it, with addresses that work anywhere."""
     html = _OWN_IMAGE.sub(rf"\g<1>{origin}", update["html"])
     if image := update["image"]:
-        src = image["url"] if image["url"].startswith("https:") else origin + image["url"]
+        src = absolute_url(image["url"], origin)
         size = "".join(f' {name}="{image[name]}"' for name in ("width", "height") if image[name])
         words = escape(" ".join(filter(None, (image["caption"], image["credit"]))))
         caption = f"<figcaption>{words}</figcaption>" if words else ""
         html += f'<figure><img src="{escape(src)}" alt="{escape(image["alt"])}"{size}>{caption}</figure>'
     if update["correction"]:
         html += f"<p><strong>Correction:</strong> {escape(update['correction'])}</p>"
+    if link := update["link"]:
+        words = link["label"] or urlsplit(link["url"]).hostname or link["url"]
+        html += f'<p><a href="{escape(link["url"])}">{escape(words)}</a></p>'
     return html
 
 
-def json_feed(feed: Fields, updates: list[Fields], origin: str) -> Fields:
+def json_feed(source: Source) -> Fields:
     """https://www.jsonfeed.org/version/1.1/"""
-    address = f"{origin}/feeds/{feed['slug']}"
+    feed, settings = source.feed, source.settings
     return {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": feed["title"],
-        "home_page_url": address,
-        "feed_url": f"{address}/feed.json",
+        "title": source.title,
+        "home_page_url": source.address + source.filter,
+        "feed_url": f"{source.address}/feed.json{source.filter}",
         **({"description": feed["description"]} if feed["description"] else {}),
         "language": feed["lang"],
+        "authors": [{"name": publisher_name(settings), "url": publisher_url(settings)}],
         **({"expired": True} if feed["status"] == "closed" else {}),
-        "items": [_json_item(update, address, origin) for update in updates],
+        "items": [_json_item(update, source.address, settings.origin) for update in source.updates],
     }
 
 
@@ -105,8 +141,8 @@ def _json_item(update: Fields, address: str, origin: str) -> Fields:
         item["date_modified"] = update["edited"]
     if update["link"]:
         item["external_url"] = update["link"]["url"]
-    if image := update["image"]:
-        item["image"] = image["url"] if image["url"].startswith("https:") else origin + image["url"]
+    if update["image"]:
+        item["image"] = absolute_url(update["image"]["url"], origin)
     if update["author"]:
         item["authors"] = [{"name": update["author"]}]
     if update["tags"]:
@@ -114,21 +150,25 @@ def _json_item(update: Fields, address: str, origin: str) -> Fields:
     return item
 
 
-def atom(feed: Fields, updates: list[Fields], origin: str) -> bytes:
+def atom(source: Source) -> bytes:
     """RFC 4287. ElementTree escapes; what no XML may contain is replaced before."""
-    address = f"{origin}/feeds/{feed['slug']}"
+    feed, settings, address = source.feed, source.settings, source.address
     root = ET.Element("feed", {"xmlns": _ATOM, _XML_LANG: feed["lang"]})
-    _add(root, "id", address)
-    _add(root, "title", feed["title"])
+    _add(root, "id", address + source.filter)
+    _add(root, "title", source.title)
     if feed["description"]:
         _add(root, "subtitle", feed["description"])
-    _add(root, "updated", max(map(_changed, updates), default=feed["opened"]))
-    _add(root, "link", rel="self", type="application/atom+xml", href=f"{address}/feed.atom")
-    _add(root, "link", rel="alternate", type="text/html", href=address)
-    _add(_add(root, "author"), "name", feed["title"])
+    # A feed that closes has changed; what was deleted leaves no time behind.
+    changes = filter(None, [feed["opened"], feed["closed"], *map(_changed, source.updates)])
+    _add(root, "updated", max(changes, default=_LONG_AGO))
+    _add(root, "link", rel="self", type="application/atom+xml", href=f"{address}/feed.atom{source.filter}")
+    _add(root, "link", rel="alternate", type="text/html", href=address + source.filter)
+    author = _add(root, "author")
+    _add(author, "name", publisher_name(settings))
+    _add(author, "uri", publisher_url(settings))
     _add(root, "generator", "livefeed")
-    for update in updates:
-        _add_entry(root, update, address, origin)
+    for update in source.updates:
+        _add_entry(root, update, address, settings.origin)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
 

@@ -9,7 +9,7 @@
  */
 import { Backoff } from './backoff.js';
 import { CLOSE, SILENCE_MS, follows, isExplained, isFinal } from './protocol.js';
-import { getJSON, pollOnce, transports } from './transports.js';
+import { getJSON, pollOnce, ws } from './transports.js';
 
 const FIRST_SYNC_MS = 10_000;
 const STABLE_MS = 5_000;
@@ -83,12 +83,15 @@ export class Connection {
     }
     this.#after('watch', FIRST_SYNC_MS, () => this.#ended({}));
     try {
-      this.#undo = transports[this.options.transports[this.index]](this.options.url, this.position, {
+      const name = this.options.transports[this.index];
+      const open = name === 'ws' ? ws : (await import('./fallbacks.js'))[name];
+      if (!current()) return;
+      this.#undo = open(this.options.url, this.position, {
         message: (message) => current() && message && this.#message(message),
         end: (why) => current() && this.#ended(why),
       });
     } catch {
-      this.#ended({}); // no such thing in this browser, or the page's policy forbids it
+      if (current()) this.#ended({}); // no such thing in this browser, or the page's policy forbids it
     }
   }
 
@@ -124,8 +127,9 @@ export class Connection {
   }
 
   /** The stream is over, and no `bye` said so. */
-  #ended({ code }) {
-    if (isFinal(code)) this.#refuse({ code, exists: code !== CLOSE.noSuchFeed, allowed: code !== CLOSE.originRefused });
+  #ended({ code, retryMs }) {
+    if (retryMs) this.#wait(retryMs);
+    else if (isFinal(code)) this.#refuse({ code, exists: code !== CLOSE.noSuchFeed, allowed: code !== CLOSE.originRefused });
     else if (this.#synced || isExplained(code)) this.#wait();
     else this.#ask(true);
   }
@@ -157,7 +161,7 @@ export class Connection {
 
   #wait(ms = this.#backoff.next()) {
     this.#halt();
-    this.#say(navigator.onLine === false ? 'offline' : 'reconnecting');
+    this.#say(navigator.onLine === false ? 'offline' : 'reconnecting', { retryAt: Date.now() + ms });
     this.#after('retry', ms, () => this.#attempt());
   }
 
@@ -227,9 +231,10 @@ export class Connection {
     return ++this.#turn;
   }
 
-  #say(status, refusal) {
-    if (status === this.status) return;
+  /** @param {object} [detail] when it tries again, or why it does not */
+  #say(status, detail) {
+    if (status === this.status && !detail) return;
     this.status = status;
-    this.options.onstatus(status, refusal);
+    this.options.onstatus(status, detail);
   }
 }

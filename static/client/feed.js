@@ -7,7 +7,9 @@ import { isCurrent } from './protocol.js';
 import { State } from './state.js';
 import { getJSON, pollOnce } from './transports.js';
 
-const REFILL_LIMIT = 100;
+const PAGE_LIMIT = 100;
+/** How many neighbours are tried when what was read is gone. */
+const NEIGHBOURS = 5;
 
 /** The page's filter, for updates that come in by themselves. */
 const matcher = ({ tag, key }) => (update) => (!key || update.key) && (!tag || update.tags.includes(tag));
@@ -17,15 +19,17 @@ export class Feed {
   /** Changes that came while a page was on its way. */ #journals = new Set();
   /** Counts beginnings: a page asked for before the last one is of no use. */ #reign = 0;
   #filling = false;
-  #more = null;
+  /** Extensions on their way, by end. */ #extending = {};
   /** Where the stream stands; a page may be ahead of it. @type {?string} */ #position = null;
   /** What the connection said last. */ #status = ['idle'];
 
   /** @param {FeedOptions} options */
-  constructor({ url, page, limit = 20, filters = {}, onchange, onstatus, ...connection }) {
-    Object.assign(this, { url, limit, onchange, onstatus });
-    this.filters = Object.fromEntries(Object.entries(filters).filter(([, value]) => value));
-    this.state = new State(matcher(this.filters));
+  constructor({ url, page, limit = 20, query = {}, place = () => [], onchange, onstatus, ...connection }) {
+    Object.assign(this, { url, limit, place, onchange, onstatus });
+    this.query = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
+    this.state = new State(matcher(this.query), query.order === 'oldest');
+    // An empty page in the middle says nothing of what it would hold.
+    if (page && !page.updates.length && page.prev) page = null;
     if (page) this.state.reset(page);
     this.#position = page?.position ?? null;
     this.connection = new Connection({
@@ -51,10 +55,19 @@ export class Feed {
     this.connection.close();
   }
 
-  /** The next older page, into the state. Two calls at once are one. */
+  /** The page behind what is loaded, into the state. Two calls at once are one. */
   more() {
-    this.#more ??= this.#append(this.limit).finally(() => (this.#more = null));
-    return this.#more;
+    return this.#extend('next');
+  }
+
+  /** The page before it. */
+  newer() {
+    return this.#extend('prev');
+  }
+
+  /** Begin anew around an update. */
+  around(id) {
+    return this.#renew(() => this.#page({ limit: this.limit, around: id }));
   }
 
   /** A page to begin with, when the server rendered none. */
@@ -70,8 +83,7 @@ export class Feed {
     this.#position = message.position;
     if (message.type === 'change') this.#apply([message.change]);
     else if (message.type === 'sync' && message.recovered) this.#apply(message.changes);
-    // A stream's snapshot knows neither our filter nor how much a page is here.
-    else if (message.type === 'sync') this.#reload(Object.keys(this.filters).length ? null : message.snapshot);
+    else if (message.type === 'sync') this.#reload(message.snapshot);
   }
 
   #apply(changes) {
@@ -84,32 +96,56 @@ export class Feed {
     if (this.#filling) return;
     this.onchange(this.state);
     const { page, key } = this.state.stale;
-    if (page) this.#reload(null);
+    if (page) this.#reload();
     else if (key) this.#reloadKey();
   }
 
-  /** Begin anew from a page, as deep as before; shown in one go. */
-  async #reload(page) {
+  /** Begin anew, shown in one go. What changes meanwhile is kept for it. */
+  async #renew(load) {
     const reign = ++this.#reign;
-    const floor = this.state.floor ?? this.state.updates.at(-1);
+    const journal = [];
+    this.#journals.add(journal);
     this.#filling = true;
-    this.onstatus('catching-up');
     try {
-      let changes = [];
-      if (!page) ({ page, changes } = await this.#page({ limit: this.limit }));
+      const { page, newest, changes } = await load();
       if (reign !== this.#reign) return;
-      this.state.reset(page);
-      this.state.applyAll(changes);
-      while (reign === this.#reign && floor && !this.state.reaches(floor)) await this.#append(REFILL_LIMIT);
-    } catch {
-      if (reign === this.#reign) this.connection.resync();
+      this.state.reset(page, newest);
+      this.state.applyAll([...changes, ...journal]);
     } finally {
+      this.#journals.delete(journal);
       if (reign === this.#reign) {
         this.#filling = false;
         this.onstatus(...this.#status);
         this.#changed();
       }
     }
+  }
+
+  /** Where the reader is, or the top, as if the page were opened now. */
+  async #reload(snapshot) {
+    const limit = Math.min(PAGE_LIMIT, Math.max(this.limit, this.state.updates.length));
+    // A stream's snapshot knows neither our filter and order nor how much a page is here.
+    const fits = snapshot && !Object.keys(this.query).length && (!snapshot.next || snapshot.updates.length >= limit);
+    this.onstatus('catching-up');
+    const renewal = this.#renew(async () => {
+      const newest = fits ? { page: snapshot, changes: [] } : await this.#page({ limit });
+      const here = await this.#surroundings(limit);
+      return here ? { page: here.page, newest: newest.page, changes: [...newest.changes, ...here.changes] } : newest;
+    });
+    const reign = this.#reign;
+    await renewal.catch(() => reign === this.#reign && this.connection.resync());
+  }
+
+  /** A page around what the reader looks at, or else around its neighbour. */
+  async #surroundings(limit) {
+    for (const around of this.place().slice(0, NEIGHBOURS)) {
+      try {
+        return await this.#page({ limit, around });
+      } catch (error) {
+        if (error.status !== 404 && error.status !== 410) throw error;
+      }
+    }
+    return null;
   }
 
   async #reloadKey() {
@@ -125,12 +161,16 @@ export class Feed {
     }
   }
 
-  async #append(limit) {
-    const reign = this.#reign;
-    const { page, changes } = await this.#page({ limit, cursor: this.state.next });
-    if (reign !== this.#reign) return;
-    this.state.append(page, changes);
-    this.#changed();
+  #extend(end) {
+    const extension = async () => {
+      const reign = this.#reign;
+      const { page, changes } = await this.#page({ limit: this.limit, cursor: this.state[end] });
+      if (reign !== this.#reign) return;
+      this.state[end === 'next' ? 'append' : 'prepend'](page, changes);
+      this.#changed();
+    };
+    this.#extending[end] ??= extension().finally(() => delete this.#extending[end]);
+    return this.#extending[end];
   }
 
   /** A page and all that changed since it was made, so that it is never older than what is shown. */
@@ -152,7 +192,7 @@ export class Feed {
   }
 
   #get(params, cache = 'default') {
-    const query = new URLSearchParams({ ...params, ...this.filters });
+    const query = new URLSearchParams({ ...this.query, ...params });
     return getJSON(`${this.url}/updates?${query}`, { cache, signal: this.#abort.signal });
   }
 }

@@ -4,7 +4,7 @@
 export const TYPES = ['sync', 'change', 'ping', 'bye'];
 
 /** A ping comes every 15 s: after so much silence the stream is dead, whatever the socket says. */
-export const SILENCE_MS = 35_000;
+export const SILENCE_MS = 23_000;
 
 /** Close codes with a meaning here; of others the range decides. */
 export const CLOSE = { restart: 1012, overload: 1013, originRefused: 4503, noSuchFeed: 4504 };

@@ -9,6 +9,9 @@ export interface Update {
   breaking: boolean; key: boolean; pinned: boolean; edited: string | null; correction: string | null;
 }
 
+/** Where an update stands in a list. */
+export interface Place { id: string; time: string }
+
 export interface KeyEvent { id: string; time: string; headline: string }
 
 export interface FeedInfo {
@@ -27,7 +30,7 @@ export interface Message {
 }
 
 /** What a transport tells; `end` once, when it is over. */
-export interface Sink { message(message: Message | null): void; end(why: { code?: number }): void }
+export interface Sink { message(message: Message | null): void; end(why: { code?: number; retryMs?: number }): void }
 
 /** Why a reader was told not to come back: `/access`, a close code, or a `bye`. */
 export interface Refusal { exists?: boolean; allowed?: boolean; status?: string | null; code?: number; reason?: string }
@@ -38,13 +41,14 @@ export interface ConnectionOptions {
   transports?: string[];
   /** what to do first while there is no position; gives one */ prepare?(): Promise<string>;
   onmessage(message: Message): void;
-  onstatus?(status: string, refusal?: Refusal): void;
+  /** `detail`: when it tries again (ms since 1970), or why it does not */ onstatus?(status: string, detail?: { retryAt: number } | Refusal): void;
   /** where to keep what worked */ memory?: Pick<Map<string, string>, 'get' | 'set'>;
 }
 
 export interface FeedOptions {
-  url: string; page?: Page; limit?: number; filters?: { tag?: string; key?: string };
+  url: string; page?: Page; limit?: number; query?: { tag?: string; key?: string; order?: 'oldest' };
   transports?: string[]; memory?: ConnectionOptions['memory'];
+  /** the ids of what is being read, to begin anew around; none: the top */ place?(): string[];
   onchange(state: import('./state.js').State): void;
-  onstatus(status: string, refusal?: Refusal): void;
+  onstatus: NonNullable<ConnectionOptions['onstatus']>;
 }

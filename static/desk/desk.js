@@ -1,6 +1,5 @@
 /** The desk: who is here, which feed, what is being written, what is published. */
 import { Feed } from '../client/feed.js';
-import { words } from '../ticker/words.js';
 import { api, session } from './api.js';
 import { ask } from './ask.js';
 import { Compose } from './compose.js';
@@ -9,6 +8,10 @@ import { calm } from './form.js';
 import { drop, keptNames } from './keep.js';
 import { Rows } from './rows.js';
 import { SignIn } from './signin.js';
+
+const STATES = {
+  connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', offline: 'Offline', 'catching-up': 'Catching up', refused: 'Not live',
+};
 
 const element = (id) => document.getElementById(id);
 const site = document.body.dataset.site;
@@ -28,7 +31,7 @@ const signIn = new SignIn(element('signin'), begin);
 /** What this desk did is shown at once; the stream tells the same again, which changes nothing. */
 function tell(change) {
   if (!live?.state.feed) return;
-  live.state.apply(change);
+  live.state.applyAll([change]);
   live.onchange(live.state);
 }
 
@@ -66,7 +69,7 @@ function choose(feed) {
     },
     onstatus(name) {
       element('desk').querySelector('.status').dataset.state = name;
-      status((standing = words.status[name === 'ended' ? 'closed' : name] ?? ''));
+      status((standing = STATES[name] ?? ''));
       if (name === 'live') calm();
     },
   });

@@ -6,6 +6,7 @@ import { Feed } from '../client/feed.js';
 import { h } from './article.js';
 import { skeleton } from './skeleton.js';
 import { View } from './view.js';
+import { load } from './words.js';
 
 /** One sheet for all elements of the page: constructed, so that no style policy of the host is asked. */
 let sheet;
@@ -30,7 +31,6 @@ export class LiveFeed extends HTMLElement {
   constructor() {
     super();
     this.#root.append(this.#slot, this.#notice);
-    this.#root.addEventListener('click', (event) => this.#jump(event));
   }
 
   connectedCallback() {
@@ -64,9 +64,10 @@ export class LiveFeed extends HTMLElement {
     const feed = new Feed({
       url: `${server}/v1/feeds/${encodeURIComponent(slug)}`,
       limit,
+      place: () => this.#view?.place() ?? [],
       onchange: async (state) => {
-        if (!this.#view) await this.#adoptStyles();
-        if (feed === this.#feed) this.#show(state, server);
+        if (!this.#view) await this.#begin(feed, server);
+        if (feed === this.#feed) this.#view?.render(state);
       },
       onstatus: (status, refusal) => feed === this.#feed && this.#status(status, refusal),
     });
@@ -90,30 +91,19 @@ export class LiveFeed extends HTMLElement {
     if (made) this.#root.adoptedStyleSheets = [made];
   }
 
-  #show(state, server) {
-    if (!this.#view) {
-      const root = skeleton();
-      this.#view = new View(root, { origin: server, feed: null, onmore: () => this.#feed.more() });
-      this.#view.render(state);
-      this.#slot.hidden = true;
-      this.#root.append(root);
-    } else this.#view.render(state);
-    this.#view.status(this.#feed.connection.status);
-  }
-
-  /** A fragment leads nowhere inside a shadow root. */
-  #jump(event) {
-    const href = event.target.closest('a')?.getAttribute('href');
-    const target = href?.startsWith('#') && this.#root.getElementById(href.slice(1));
-    if (!target) return;
-    event.preventDefault();
-    target.tabIndex = -1;
-    target.focus({ preventScroll: true });
-    target.scrollIntoView();
+  async #begin(feed, server) {
+    const [words] = await Promise.all([load(feed.state.feed.lang), this.#adoptStyles()]);
+    if (feed !== this.#feed || this.#view) return;
+    const root = skeleton(words);
+    this.#view = new View(root, { origin: server, words, settings: new Map([['announce', false]]) });
+    this.#view.source = feed;
+    this.#slot.hidden = true;
+    this.#root.append(root);
+    this.#view.status(feed.connection.status);
   }
 
   #status(status, refusal) {
-    this.#view?.status(status);
+    this.#view?.status(status, refusal);
     this.#notice.hidden = true;
     if (status !== 'refused') return;
     const slug = this.getAttribute('feed');

@@ -2,27 +2,78 @@
 import { Feed } from '../client/feed.js';
 import { View } from './view.js';
 
-/** Which transport worked, for this tab. Storage may be denied: then the next page tries from the start. */
-const stored = (method, ...values) => {
+/** Storage may be denied: then nothing is remembered. */
+const stored = (kind, name, ...value) => {
   try {
-    return sessionStorage[method]('livefeed:transport', ...values);
+    return globalThis[kind][value.length ? 'setItem' : 'getItem'](`livefeed:${name}`, ...value);
   } catch {
     return null;
   }
 };
-const memory = { get: () => stored('getItem'), set: (server, name) => stored('setItem', name) };
+/** Which transport worked, for this tab. */
+const memory = { get: () => stored('sessionStorage', 'transport'), set: (server, name) => stored('sessionStorage', 'transport', name) };
+const settings = {
+  get: (name) => ({ true: true, false: false })[stored('localStorage', name)],
+  set: (name, value) => stored('localStorage', name, value),
+};
+
+/** What a data block holds. The block goes: what is deleted later must not stay in it. */
+function take(name) {
+  const block = document.getElementById(`livefeed-${name}`);
+  const value = JSON.parse(block.textContent);
+  block.remove();
+  return value;
+}
 
 const root = document.querySelector('.livefeed');
-const page = JSON.parse(document.getElementById('livefeed-page').textContent);
-const filters = JSON.parse(root.dataset.filters || '{}');
+const [page, words] = [take('page'), take('words')];
+const query = JSON.parse(root.dataset.query || '{}');
+const { layout = 'full' } = root.dataset;
 
-const view = new View(root, { feed: page.feed, onmore: () => feed.more() });
+const view = new View(root, { feed: page.feed, words, layout, settings });
 const feed = new Feed({
   url: `${location.origin}/v1/feeds/${page.feed.slug}`,
   page,
-  filters: { tag: filters.tag, key: filters.key && '1' },
+  query: { ...query, key: query.key && '1' },
   memory,
-  onchange: (state) => view.render(state),
-  onstatus: (status) => view.status(status),
+  place: () => view.place(),
+  onchange(state) {
+    view.render(state);
+    forget(state);
+  },
+  onstatus: (...status) => view.status(...status),
 });
+view.source = feed;
+
+/** The page's JSON-LD tells of nothing that was deleted or has changed since. */
+const described = new Map(page.updates.map(({ id, rev }) => [`/updates/${id}`, rev]));
+function forget({ updates }) {
+  if (!described.size) return;
+  const now = new Map(updates.map(({ id, rev }) => [`/updates/${id}`, rev]));
+  const stale = [...described].filter(([end, rev]) => now.get(end) !== rev).map(([end]) => end);
+  const text = document.getElementById('livefeed-ld')?.firstChild;
+  if (!stale.length || !text) return;
+  const data = JSON.parse(text.data);
+  data.liveBlogUpdate = data.liveBlogUpdate?.filter(({ '@id': id }) => !stale.some((end) => id.endsWith(end)));
+  text.data = JSON.stringify(data).replaceAll('<', '\\u003c');
+  for (const end of stale) described.delete(end);
+}
+
+const goToHash = () => location.hash.startsWith('#update-') && view.find(location.hash.slice('#update-'.length));
+addEventListener('hashchange', goToHash);
 feed.start();
+goToHash();
+
+/** What is not needed at once; without it the page still does its work. */
+const later = (name, use) => import(`./${name}.js`).then(use).catch(console.warn);
+
+const options = root.querySelector('.options');
+if (options) {
+  options.hidden = false;
+  options.addEventListener('click', () => later('options', ({ open }) => open(options, { words, settings })));
+}
+if (layout === 'wall') later('wall', ({ wall }) => wall({ root }));
+if (layout === 'full') {
+  const remember = () => later('returning', (module) => module.remember({ view, feed, slug: page.feed.slug, words }));
+  (globalThis.requestIdleCallback ?? setTimeout)(remember);
+}

@@ -2,19 +2,21 @@
 
 const formats = new Map();
 
-function format(lang, options, time) {
-  const name = lang + JSON.stringify(options);
-  let made = formats.get(name);
-  if (!made) {
+function made(Format, lang, options) {
+  const name = Format.name + lang + JSON.stringify(options);
+  if (!formats.has(name)) {
+    let format;
     try {
-      made = new Intl.DateTimeFormat(lang, options);
+      format = new Format(lang, options);
     } catch { // a language or a zone that this browser does not know
-      made = new Intl.DateTimeFormat(undefined, { ...options, timeZone: undefined });
+      format = new Format(undefined, { ...options, timeZone: undefined });
     }
-    formats.set(name, made);
+    formats.set(name, format);
   }
-  return made.format(+new Date(time) || 0);
+  return formats.get(name);
 }
+
+const format = (lang, options, time) => made(Intl.DateTimeFormat, lang, options).format(+new Date(time) || 0);
 
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 const DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' };
@@ -43,6 +45,31 @@ export function brief(time, feed) {
 
 /** All of it, for a title. */
 export const full = (time, feed) => format(feed.lang, { ...DAY, ...CLOCK, timeZoneName: 'short' }, time);
+
+/** “4 min ago”, of the last day only. */
+function ago(time, { lang }) {
+  const minutes = Math.floor((Date.now() - new Date(time)) / 60_000);
+  if (!(minutes >= 0 && minutes < 1440)) return '';
+  const relative = made(Intl.RelativeTimeFormat, lang, { style: 'short', numeric: 'auto' });
+  return minutes < 60 ? relative.format(-minutes, 'minute') : relative.format(-Math.floor(minutes / 60), 'hour');
+}
+
+/** What the server wrote into a title is in another zone. */
+const titled = new WeakSet();
+
+/** Rewrites a `<time>` for this reader, now. @param {HTMLTimeElement} element */
+export function localise(element, feed) {
+  const isClock = element.classList.contains('clock');
+  set(element, (isClock ? clock : brief)(element.dateTime, feed));
+  if (!titled.has(element)) element.title = full(element.dateTime, feed);
+  titled.add(element);
+  const relative = isClock && element.closest('.meta')?.querySelector('.ago');
+  if (relative) set(relative, ago(element.dateTime, feed));
+}
+
+function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
 
 /** The reader's own zone, as Europe/Kyiv. */
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

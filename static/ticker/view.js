@@ -1,137 +1,229 @@
 /** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
-import { h, localise, write } from './article.js';
-import { brief, day, dayKey, ownZone } from './time.js';
-import { words } from './words.js';
+import { Arrivals } from './arrivals.js';
+import { equip, h, write } from './article.js';
+import { handle } from './clicks.js';
+import { StateLine } from './line.js';
+import { goTo, keep, visible } from './place.js';
+import { reconcile } from './reconcile.js';
+import { brief, day, dayKey, localise, ownZone } from './time.js';
+import { fillIn } from './words.js';
 
-/** Makes the children of `parent` those of `wanted`, {key, rev, make, write}, touching only what differs. */
-function reconcile(parent, wanted) {
-  const keys = new Set(wanted.map(({ key }) => key));
-  const nodes = new Map();
-  for (const node of [...parent.children]) {
-    const key = node.dataset.key ?? node.id;
-    if (keys.has(key)) nodes.set(key, node);
-    else node.remove();
-  }
-  let at = parent.firstElementChild;
-  for (const { key, rev, make, write: rewrite } of wanted) {
-    const node = nodes.get(key) ?? make();
-    if (rewrite && node.dataset.rev !== String(rev)) {
-      node.dataset.rev = rev;
-      try { // each alone
-        rewrite(node);
-        node.hidden = false;
-      } catch (error) {
-        node.hidden = true;
-        console.error(key, error);
-      }
-    }
-    if (node === at) at = at.nextElementSibling;
-    else parent.insertBefore(node, at);
-  }
-}
+const TICK_MS = 30_000;
+/** How many updates a layout shows. */
+const SHOWN = { compact: 5, wall: 8 };
+const PARTS = ['kicker', 'title', 'description', 'status', 'countdown', 'pinned', 'key', 'newer', 'updates', 'more', 'zone'];
 
 export class View {
-  #controller = new AbortController();
-  #status = 'connecting';
+  /** Gives what is missing; set by who made both. @type {import('../client/feed.js').Feed} */ source;
+  /** Until when all was seen before this visit: a line is drawn there. @type {?string} `published` */ seenUntil = null;
 
-  /** @param {HTMLElement} root @param {{origin?: string, feed: ?object, onmore(): Promise<void>}} options */
-  constructor(root, { origin = '', feed, onmore }) {
-    Object.assign(this, { root, origin, feed, onmore });
-    this.parts = Object.fromEntries(
-      ['title', 'description', 'status', 'pinned', 'key', 'updates', 'more', 'zone'].map((name) => [name, root.querySelector(`.${name}`)]));
-    this.parts.more.addEventListener('click', (event) => this.#more(event), { signal: this.#controller.signal });
-    this.#adopt();
+  #controller = new AbortController();
+  #timer = setInterval(() => this.#tick(), TICK_MS);
+  /** Ids of what waits behind the button. */ #waiting = new Set();
+  /** There was something to load above, at the last drawing. */ #gap = false;
+
+  /** @param {HTMLElement} root */
+  constructor(root, { origin = '', feed, words, layout = 'full', settings = new Map(), host = root }) {
+    Object.assign(this, { root, origin, feed, words, layout });
+    this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
+    const { status, countdown, updates } = this.parts;
+    this.line = new StateLine(status, countdown, words);
+    this.arrivals = new Arrivals({ list: updates, host, titled: !origin, words, settings, onbring: () => this.#bringIn() });
+    this.places = new Map();
+    for (const node of root.querySelectorAll('[data-place]')) {
+      this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
+    }
+    const { signal } = this.#controller;
+    root.addEventListener('click', (event) => handle(event, this), { signal });
+    addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    document.addEventListener('visibilitychange', () => this.#tick(), { signal });
+    if (feed) this.#adopt();
+    this.#gap = !this.parts.newer.hidden;
   }
 
   close() {
     this.#controller.abort();
+    clearInterval(this.#timer);
+    this.line.close();
+    this.arrivals.close();
+  }
+
+  /** Nothing is scrolled away. */
+  get atTop() {
+    return this.root.getBoundingClientRect().top > -5;
+  }
+
+  /** The ids of what is being read, to begin anew around; none: the top. */
+  place() {
+    if (this.atTop && !this.source.state.prev) return [];
+    return visible(this.parts.updates).map(({ id }) => id.slice('update-'.length));
+  }
+
+  /** Changes the page; what is being read stays where it is. */
+  keep(change) {
+    keep(this.parts.updates, change);
+  }
+
+  refresh() {
+    this.render(this.source.state);
+  }
+
+  status(status, detail) {
+    this.line.show(this.feed, status, detail);
+  }
+
+  render({ fresh, uncounted }) {
+    const came = [...fresh.values()].filter(({ id }) => !this.#waiting.has(id));
+    const waits = came.length < fresh.size;
+    const calm = document.visibilityState === 'hidden' || !this.atTop || this.#gap;
+    // Read from the oldest on, what comes is at the end, where it moves nothing.
+    const flows = document.visibilityState === 'visible' && (this.#oldest || !(calm || waits));
+    const change = () => {
+      const moved = flows ? this.#show(came) : this.#draw();
+      this.arrivals.show(fresh.size, uncounted && !flows);
+      return moved;
+    };
+    if (calm) this.keep(change);
+    else change();
+    this.#gap = !!this.source.state.prev;
+    this.#waiting = new Set(fresh.keys());
+    if (came.length) this.arrivals.tell(came);
+  }
+
+  /** Shows an update, loaded yet or not, and goes there. @returns {Promise<boolean>} */
+  async find(id) {
+    const article = () => this.root.querySelector(`#update-${CSS.escape(id)}`);
+    if (!article()) this.#show();
+    if (!article()) await this.source.around(id).then(() => this.#show(), () => {});
+    const found = article();
+    if (!found) return false;
+    this.root.querySelector('.found')?.classList.remove('found');
+    found.classList.add('found');
+    goTo(found, this.root);
+    return true;
+  }
+
+  get #oldest() {
+    return this.source.query.order === 'oldest';
+  }
+
+  /** What waits is shown, and the keyboard goes on from its first. */
+  #bringIn() {
+    const { fresh, order } = this.source.state;
+    const [first] = [...fresh.values()].sort(order);
+    if (first) this.find(first.id);
+  }
+
+  #scrolled() {
+    if (this.#waiting.size && this.atTop && !this.source.state.prev) this.#show();
+  }
+
+  /** All that is loaded; `came` just now. */
+  #show(came = []) {
+    const { fresh, updates } = this.source.state;
+    for (const { id } of updates) fresh.delete(id);
+    const moved = this.#draw();
+    for (const { id } of came) this.root.querySelector(`#update-${CSS.escape(id)}`)?.classList.add('arrived');
+    this.source.state.uncounted = false;
+    this.#waiting = new Set(fresh.keys());
+    this.arrivals.show(fresh.size, false);
+    return moved;
   }
 
   /** What the server rendered: times for this reader, days by the date they stand for. */
   #adopt() {
-    for (const element of this.root.querySelectorAll('time[datetime]')) localise(element, this.feed);
+    this.#tick();
     for (const heading of this.parts.updates.querySelectorAll('.day')) {
       const first = heading.nextElementSibling?.querySelector('time');
       if (first) heading.dataset.key = `day-${dayKey(first.dateTime, this.feed)}`;
     }
-    const zone = ownZone();
-    if (this.parts.zone && zone) this.parts.zone.textContent = words.zone.replace('{zone}', zone.replaceAll('_', ' '));
+    if (this.layout === 'full') for (const article of this.root.querySelectorAll('.update')) equip(article, this.words);
+    this.#showZone();
   }
 
-  render(state) {
-    const { feed, parts } = this;
-    if (feed !== state.feed) this.#showFeed(state.feed);
-    reconcile(parts.pinned, state.pinned.map((update) => this.#item(update, true)));
-    parts.pinned.hidden = !state.pinned.length;
-    this.#showKey(state);
-    const wanted = [];
+  #tick() {
+    if (!this.feed || document.visibilityState === 'hidden') return;
+    for (const element of this.root.querySelectorAll('time.clock, time.brief')) localise(element, this.feed);
+  }
+
+  #draw() {
+    const { feed, pinned, updates, fresh, prev, next } = this.source.state;
+    const { parts } = this;
+    if (feed !== this.feed) this.#showFeed(feed);
+    const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, SHOWN[this.layout]);
+    reconcile(parts.pinned, pinned.map((update) => this.#item(update, 'pinned')));
+    parts.pinned.hidden = !pinned.length;
+    this.#drawKey(shown);
+    this.#showLink(parts.newer, prev);
+    this.#showLink(parts.more, next);
+    return reconcile(parts.updates, this.#rows(shown));
+  }
+
+  /** The updates by day, with what stands between them. */
+  #rows(updates) {
+    const rows = [];
     let last = '';
-    for (const update of state.updates) {
+    let [wasNew, drawn] = [false, this.#oldest || !this.seenUntil];
+    updates.forEach((update, index) => {
+      const isNew = update.published > this.seenUntil;
+      if (!drawn && wasNew && !isNew) {
+        rows.push({ key: 'since', make: () => h('p', { class: 'since-line', 'data-key': 'since' }, this.words.sinceLine) });
+        drawn = true;
+      }
+      wasNew = isNew;
       const key = `day-${dayKey(update.time, this.feed)}`;
-      if (key !== last) wanted.push({ key, make: () => h('h2', { class: 'day', 'data-key': key }, day(update.time, this.feed)) });
+      if (key !== last) rows.push({ key, make: () => h('h2', { class: 'day', 'data-key': key }, day(update.time, this.feed)) });
       last = key;
-      wanted.push(this.#item(update, false));
+      rows.push(this.#item(update, 'update'), this.places.get(`after-${index + 1}`));
+    });
+    if (!updates.length) {
+      const { key, tag } = this.source.query;
+      rows.push({ key: 'empty', make: () => h('p', { class: 'empty', 'data-key': 'empty' }, this.words[key || tag ? 'emptyFilter' : 'empty']) });
     }
-    if (!wanted.length) wanted.push({ key: 'empty', make: () => h('p', { class: 'empty', 'data-key': 'empty' }, words.empty) });
-    reconcile(parts.updates, wanted);
-    parts.more.hidden = !state.next;
-    if (state.next) parts.more.setAttribute('href', this.#moreAddress(state.next));
+    return [...rows, this.places.get('end')].filter(Boolean);
   }
 
-  status(status) {
-    this.#status = status;
-    const shown = this.feed?.status === 'closed' ? 'ended' : status;
-    const text = words.status[shown];
-    if (!text || this.parts.status.textContent === text) return;
-    this.parts.status.dataset.state = shown;
-    this.parts.status.textContent = text;
+  #item(update, prefix) {
+    const id = `${prefix}-${update.id}`;
+    const { feed, origin, words, layout } = this;
+    return { key: id, rev: update.rev, make: () => h('article', { id }), write: (node) => write(node, update, { feed, origin, words, layout, prefix }) };
   }
 
-  #item(update, pinned) {
-    const id = `${pinned ? 'pinned' : 'update'}-${update.id}`;
-    const where = { feed: this.feed, origin: this.origin, pinned };
-    return { key: id, rev: update.rev, make: () => h('article', { id }), write: (node) => write(node, update, where) };
-  }
-
-  #showFeed(feed) {
-    this.feed = feed;
-    this.parts.title.textContent = feed.title;
-    this.parts.description.textContent = feed.description ?? '';
-    this.parts.description.hidden = !feed.description;
-    this.status(this.#status);
-  }
-
-  #showKey({ key, updates }) {
+  #drawKey(shown) {
+    const { key } = this.source.state;
+    const here = new Set(shown.map(({ id }) => id));
+    const page = `${this.origin}/feeds/${this.feed.slug}`;
     this.parts.key.hidden = !key.length;
-    const here = new Set(updates.map(({ id }) => id));
     reconcile(this.parts.key.querySelector('ol'), key.map(({ id, time, headline }) => ({
       key: `key-${id}`,
       rev: `${time} ${here.has(id)} ${headline}`,
       make: () => h('li', { 'data-key': `key-${id}` }),
       write: (node) => {
-        const href = here.has(id) ? `#update-${id}` : `${this.origin}/feeds/${this.feed.slug}/updates/${id}`;
+        const href = `${here.has(id) ? '' : `${page}?around=${id}`}#update-${id}`;
         const when = h('time', { datetime: time, class: 'brief' }, brief(time, this.feed));
         node.replaceChildren(h('a', { href }, when, ' ', h('span', {}, headline)));
       },
     })));
   }
 
-  #moreAddress(cursor) {
-    return `${this.origin}/feeds/${this.feed.slug}?cursor=${encodeURIComponent(cursor)}`;
+  #showLink(link, cursor) {
+    if (this.layout === 'full') link.hidden = !cursor;
+    if (cursor) link.setAttribute('href', `${this.origin}/feeds/${this.feed.slug}?cursor=${encodeURIComponent(cursor)}`);
   }
 
-  async #more(event) {
-    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    const link = this.parts.more;
-    this.parts.updates.setAttribute('aria-busy', 'true');
-    try {
-      await this.onmore();
-    } catch {
-      // The plain link still works, or shows why not; an embed must not leave its page.
-      if (!this.origin) location.assign(link.href);
-    } finally {
-      this.parts.updates.removeAttribute('aria-busy');
-    }
+  #showFeed(feed) {
+    const { kicker, title, description } = this.parts;
+    this.feed = feed;
+    if (kicker) kicker.textContent = this.words[feed.status === 'closed' ? 'ended' : 'liveCoverage'];
+    title.textContent = feed.title;
+    description.textContent = feed.description ?? '';
+    description.hidden = !feed.description;
+    this.line.show(feed);
+    this.#showZone();
+  }
+
+  #showZone() {
+    const [zone, own] = [this.feed.timezone, ownZone()].map((name) => name?.replaceAll('_', ' '));
+    if (this.parts.zone && own) this.parts.zone.textContent = fillIn(this.words[zone === own ? 'zone' : 'zones'], { zone, own });
   }
 }

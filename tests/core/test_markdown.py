@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livefeed.core.markdown import MAX_DEPTH, plain_text, render
+from livefeed.core.markdown import MAX_DEPTH, plain_text, render, text_of_safe
 
 REL = 'rel="noopener nofollow ugc"'
 ALLOWED = {
@@ -269,3 +269,10 @@ def test_too_deep_html_keeps_its_text() -> None:
 )
 def test_plain_text(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+@given(pieces([*HTML_PIECES, *MARKDOWN_PIECES]))
+@settings(deadline=None)
+def test_of_what_was_rendered_the_quick_way_gives_the_same(text: str) -> None:
+    for html in (render(text, "html"), render(text, "markdown")):
+        assert text_of_safe(html) == plain_text(html)

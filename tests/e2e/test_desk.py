@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Server
+from tests.e2e.ticker import until
 from tests.livefeed_process import run_command
 
 TIME = "2026-11-22T08:16:52Z"
@@ -214,6 +215,7 @@ def test_a_text_typed_before_a_slow_answer_is_kept_in_its_feed(desk: Page, serve
     expect(desk.get_by_role("button", name="Publishing…")).to_be_visible()
     box(desk).fill("Second")
     feed = desk.get_by_role("combobox", name="Feed")
+    until(desk, lambda: bool(waiting))
     feed.select_option("other")
     waiting[0].continue_()
     expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()
@@ -232,6 +234,7 @@ def test_a_text_published_while_another_feed_is_shown_is_kept_no_longer(desk: Pa
     box(desk).fill("First")
     desk.get_by_role("button", name="Publish").click()
     feed = desk.get_by_role("combobox", name="Feed")
+    until(desk, lambda: bool(waiting))
     feed.select_option("other")
     waiting[0].continue_()
     expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()

@@ -18,6 +18,8 @@ from livefeed.web import contract, openapi, ops
 from livefeed.web.problems import exception_handlers
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
+from livefeed.web.templating import Templates
+from livefeed.web.words import read_languages
 from tests.redis_servers import RedisServer
 from tests.web.asserting import bearer
 
@@ -59,7 +61,9 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 def app(settings: Settings, store: Store) -> Starlette:
     routes = [*contract.routes, *openapi.routes, *ops.routes]
     app = Starlette(routes=routes, exception_handlers=exception_handlers)
-    app.state.site = Site(settings, store, Hub(store, settings), StaticTree(), Admission(settings))
+    tree = StaticTree()
+    templates = Templates(read_languages(tree))
+    app.state.site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
     return app
 
 

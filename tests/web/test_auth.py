@@ -24,6 +24,8 @@ from livefeed.web.auth import (
 )
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
+from livefeed.web.templating import Templates
+from livefeed.web.words import read_languages
 from tests.web.asserting import assert_problem, bearer
 from tests.web.conftest import BASE, Desk
 
@@ -186,7 +188,9 @@ async def test_reading_with_the_cookie_needs_no_origin(app: Starlette, store: St
 
 async def test_with_a_public_address_only_that_is_our_origin(store: Store, editor: Desk) -> None:
     app = Starlette()
-    app.state.site = Site(HTTPS, store, Hub(store, HTTPS), StaticTree(), Admission(HTTPS))
+    tree = StaticTree()
+    templates = Templates(read_languages(tree))
+    app.state.site = Site(HTTPS, store, Hub(store, HTTPS), tree, Admission(HTTPS), templates)
     cookie = f"__Host-livefeed_session={await store.tokens.open_session(editor.secret)}"
     elsewhere = {"Cookie": cookie, "Origin": "http://localhost:8000", "Host": "localhost:8000"}
     with pytest.raises(Forbidden, match="LIVEFEED_PUBLIC_URL"):

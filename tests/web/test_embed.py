@@ -34,6 +34,31 @@ async def test_its_length_can_be_chosen(site: Served) -> None:
         assert (await site.get(path)).status_code == 422
 
 
+async def test_it_may_be_compact(site: Served) -> None:
+    answer = await site.get("/embed/news?layout=compact")
+    assert answer.text.count("<article ") == 5
+    assert 'data-layout="compact"' in answer.text
+    assert f'<a class="more" href="{ORIGIN}/feeds/news">' in answer.text
+    assert (await site.get("/embed/news?layout=compact&limit=3")).text.count("<article ") == 3
+    assert (await site.get("/embed/news?layout=wide")).status_code == 422
+
+
+async def test_nothing_in_the_frame_is_for_our_own_page_only(site: Served) -> None:
+    answer = await site.get("/embed/news?wall&cursor=x&tag=y")
+    assert 'data-layout="full"' in answer.text
+    assert "data-query='{}'" in answer.text
+    assert '<nav class="filter"' not in answer.text
+    assert "<footer" not in answer.text
+
+
+async def test_all_of_it_is_in_the_feeds_language(site: Served) -> None:
+    await site.feed("ar", lang="ar")
+    frame, fragment = await site.get("/embed/ar"), await site.get("/embed/ar.html")
+    assert '<html lang="ar" dir="rtl">' in frame.text
+    assert '<section class="livefeed-fallback" lang="ar" dir="rtl">' in fragment.text
+    assert "المزيد من الأخبار" in fragment.text
+
+
 async def test_the_fragment_is_no_page_and_its_addresses_are_absolute(site: Served) -> None:
     answer = await site.get("/embed/news.html")
     assert answer.text.startswith("<section")

@@ -20,6 +20,16 @@ def directives(text: str) -> dict[str, str]:
     return dict(part.partition(" ")[::2] for part in text.split("; "))
 
 
+def test_a_page_with_videos_may_load_these_players() -> None:
+    plain, videos = (
+        directives(policy(Settings(), FRAME_OURSELVES, videos=videos)) for videos in (False, True)
+    )
+    assert videos.items() - plain.items() == {
+        ("frame-src", "https://www.youtube-nocookie.com https://player.vimeo.com")
+    }
+    assert plain.items() <= videos.items()
+
+
 @pytest.mark.parametrize(
     ("url", "socket"),
     [("https://live.example.org", "wss://live.example.org"), ("http://10.0.0.1:8000", "ws://10.0.0.1:8000")],

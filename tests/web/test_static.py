@@ -26,7 +26,7 @@ def tree(tmp_path: Path) -> StaticTree:
 async def client(tree: StaticTree) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(routes=static.routes, exception_handlers=exception_handlers)
     # Neither settings nor store nor hub are asked for a file.
-    app.state.site = Site(None, None, None, tree, None)  # type: ignore[arg-type]
+    app.state.site = Site(None, None, None, tree, None, None)  # type: ignore[arg-type]
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://x", headers={"Accept-Encoding": "identity"}
     ) as client:
