@@ -7,7 +7,19 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-__all__ = ["contrasts", "outline_faults", "walk"]
+__all__ = ["MOVED", "contrasts", "expect_nothing", "expect_stillness", "outline_faults", "walk"]
+
+# Pinned updates have no heading above them yet, nor have headings in the text of an update on its own page.
+_NOT_YET = ("heading-order", "h3 follows h1")
+
+
+def expect_nothing(found: dict[str, list[str]]) -> None:
+    """Fail with all findings, each after the page that has it."""
+    lines = [
+        f"{name}: {line}" for name, lines in found.items() for line in lines if not line.startswith(_NOT_YET)
+    ]
+    assert not lines, "\n".join(lines)
+
 
 _OUTLINE = """() => ({
   levels: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
@@ -40,14 +52,15 @@ _FOCUSED = f"""() => {{
   const one = document.activeElement;
   if (!one || one === document.body) return null;
   const {{ outlineStyle, outlineWidth }} = getComputedStyle(one);
-  const box = one.getClientRects()[0];
-  const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  const {{ left, right, top, bottom }} = one.getClientRects()[0];
+  const places = [left + 2, (left + right) / 2, right - 2].map(
+    (across) => document.elementFromPoint(across, (top + bottom) / 2));
   return {{
     name: one.textContent.trim() || one.ariaLabel,
     control: one.matches('{_CONTROL}'),
     place: [...document.querySelectorAll('*')].indexOf(one),
     outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
-    hidden_by: one.contains(there) ? '' : there ? there.outerHTML.slice(0, 80) : 'the edge of the window',
+    hidden_by: places.some((there) => one.contains(there)) ? '' : places[1]?.outerHTML.slice(0, 80) ?? 'edge',
   }};
 }}"""
 
@@ -83,3 +96,17 @@ _CONTRASTS = """elements => {
 def contrasts(page: Page, selector: str) -> list[tuple[str, float]]:
     """Text, and its contrast with what is behind it: for forced colours, which axe-core does not notice."""
     return [(text, ratio) for text, ratio in page.locator(selector).evaluate_all(_CONTRASTS)]
+
+
+MOVED = """
+window.moved = [];
+for (const name of ['animationstart', 'transitionrun'])
+  addEventListener(name, (event) => moved.push(`${name} of ${event.target.className}`), true);
+"""
+
+
+def expect_stillness(page: Page) -> None:
+    """Nothing has moved by itself since the page with ``MOVED`` for an init script was opened."""
+    assert page.evaluate("moved") == []
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"

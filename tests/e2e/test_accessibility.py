@@ -6,27 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.checks import contrasts, outline_faults, walk
+from tests.e2e.checks import MOVED, contrasts, expect_nothing, expect_stillness, outline_faults, walk
 from tests.e2e.conftest import Server
 from tests.e2e.everybody import DESKTOP, LOOKS, PATHS, PHONE, fill, looking, visit
 from tests.e2e.test_embed import Host, host, tag
 
 __all__ = ["host"]  # a fixture
-
-
-# Pinned updates have no heading above them yet, nor have headings in the text of an update on its own page.
-NOT_YET = ("heading-order", "h3 follows h1")
-
-
-def expect_nothing(found: dict[str, list[str]]) -> None:
-    """Fail with all findings, each after the page that has it."""
-    lines = [
-        f"{name}: {line}" for name, lines in found.items() for line in lines if not line.startswith(NOT_YET)
-    ]
-    assert not lines, "\n".join(lines)
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
@@ -120,19 +108,6 @@ def test_labels_stay_readable_in_forced_colours(server: Server, browser: Browser
             assert {label for label, _ in contrasts(page, ".label")} == {"Breaking", "Key event", "Pinned"}
             texts = contrasts(page, ".label, .status, a, time, .headline, .body p")
             assert [(text, ratio) for text, ratio in texts if ratio < 4.5] == [], scheme
-
-
-MOVED = """
-window.moved = [];
-for (const name of ['animationstart', 'transitionrun'])
-  addEventListener(name, (event) => moved.push(`${name} of ${event.target.className}`), true);
-"""
-
-
-def expect_stillness(page: Page) -> None:
-    assert page.evaluate("moved") == []
-    assert page.evaluate("document.getAnimations().length") == 0
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
 def test_nothing_moves_for_who_wants_it_so(server: Server, browser: Browser) -> None:
