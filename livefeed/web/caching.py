@@ -10,11 +10,24 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["BRIEF", "NO_STORE", "answer", "etag_of", "etag_of_rev", "none_match", "rev_to_match"]
+__all__ = [
+    "BRIEF",
+    "NO_STORE",
+    "answer",
+    "etag_of",
+    "etag_of_rev",
+    "keep_nowhere",
+    "none_match",
+    "rev_to_match",
+]
 
 BRIEF = "public, max-age=0, s-maxage=2, must-revalidate"
 """For what readers get: shared caches may keep it for 2 seconds, so that is how long a deleted text
 can come from one. Never served stale; browsers ask each time, mostly for a 304."""
+
+# nginx keeps "2 seconds" until the third has passed, measured; what it is told for itself goes before
+# Cache-Control, and is told to nobody else.
+_NGINX_EXPIRES = "X-Accel-Expires"
 
 NO_STORE = "no-store"
 """For editors, for errors, and for what depends on who asks."""
@@ -61,6 +74,12 @@ def rev_to_match(request: Request) -> int | None:
     return int(rev[1]) if rev else _NO_REVISION
 
 
+def keep_nowhere(response: Response) -> None:
+    """Have no cache keep an answer that was made for all."""
+    response.headers["Cache-Control"] = NO_STORE
+    del response.headers[_NGINX_EXPIRES]
+
+
 def answer(
     request: Request,
     body: bytes,
@@ -75,6 +94,8 @@ def answer(
     if etag is None and cache != NO_STORE:
         etag = etag_of(body)
     said = {"Cache-Control": cache, "X-Content-Type-Options": "nosniff", **(headers or {})}
+    if cache == BRIEF:
+        said[_NGINX_EXPIRES] = "1"
     if etag is not None:
         said["ETag"] = etag
         safe = request.method in ("GET", "HEAD")

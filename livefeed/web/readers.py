@@ -14,7 +14,7 @@ from livefeed.core.models import Feed
 from livefeed.errors import FeedNotFound, Forbidden, LivefeedError
 from livefeed.store.tokens import Token
 from livefeed.web.auth import token_if_any
-from livefeed.web.caching import NO_STORE, answer
+from livefeed.web.caching import NO_STORE, answer, keep_nowhere
 from livefeed.web.operations import Endpoint
 from livefeed.web.origins import allowed, cors_headers, origin_of, own_origin, preflight_headers
 from livefeed.web.problems import problem_response
@@ -100,7 +100,7 @@ def for_readers(endpoint: FeedEndpoint) -> Endpoint:
             response = problem_response(request, error)
         response.headers.update(headers)
         if not feed.is_public:
-            response.headers["Cache-Control"] = NO_STORE
+            keep_nowhere(response)
         return response
 
     return guarded

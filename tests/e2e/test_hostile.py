@@ -31,7 +31,7 @@ RAW = (
 )
 
 INJECTED = """() => [
-  ...[...document.querySelectorAll('script')].filter((one) => !one.src && one.type !== 'application/json'),
+  ...[...document.querySelectorAll('script')].filter((one) => !one.src && !one.type.endsWith('json')),
   ...document.querySelectorAll('svg, iframe, object, [autofocus]:not([name=token]), b'),
   ...document.querySelectorAll('[href^="javascript:" i]'),
   ...[...document.querySelectorAll('*')].filter(

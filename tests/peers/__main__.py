@@ -2,7 +2,8 @@
 
 ``FOLDER`` has ``node_modules`` with ``ws`` and ``eventsource``; all files made go there. For each way to
 livefeed (direct, nginx, Caddy) all readers are connected at once, and 20 updates are published, each when
-the one before has reached all. Prints a line for each check; exits with 1 if one failed.
+the one before has reached all. Where the way has a cache, it is seen how long that shows what was deleted.
+Prints a line for each check; exits with 1 if one failed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from pathlib import Path
 import httpx
 
 from tests.livefeed_process import Livefeed
-from tests.peers.proxies import PROXIES, running
+from tests.peers.caches import verify_cache
+from tests.peers.proxies import CACHE, PROXIES, running
 from tests.peers.readers import Curl, CurlPolls, Node, NodeReader, Polls, RawEvents, RawSocket, Reader
+from tests.peers.report import Report
 
 UPDATES = 20
 PROMPT_S = 1.0
@@ -28,16 +31,6 @@ END_S = 20.0
 LONG = "The council met again, and the council adjourned again. " * 8
 OURS: tuple[type[Reader], ...] = (RawSocket, RawEvents, Polls, Curl, CurlPolls)
 BYE = {"websocket": 1012, "sse": "last chunk"}
-
-
-class Report:
-    def __init__(self) -> None:
-        self.checks = self.failures = 0
-
-    def say(self, way: str, what: str, problem: str = "", good: str = "") -> None:
-        self.checks += 1
-        self.failures += bool(problem)
-        print(f"{'FAIL' if problem else 'ok  '} {way:18} {what:31} {problem or good}", flush=True)
 
 
 async def all_of(
@@ -188,6 +181,8 @@ async def _verify_way(name: str, livefeed: Livefeed, folder: Path, script: Path,
     way = nullcontext(livefeed.url) if name == "direct" else running(name, upstream, folder)
     with way as url:
         async with httpx.AsyncClient(base_url=livefeed.url, headers=headers, trust_env=False) as http:
+            if name == CACHE:
+                await verify_cache(url, http, report)
             await Way(name, url, livefeed, script, report).verify(http)
 
 

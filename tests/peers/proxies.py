@@ -14,19 +14,22 @@ from pathlib import Path
 
 from tests.redis_servers import free_port
 
-__all__ = ["PROXIES", "running"]
+__all__ = ["CACHE", "CACHE_STATUS", "PROXIES", "running"]
 
 OPERATING = Path(__file__).resolve().parents[2] / "docs/operating.md"
 DEADLINE_S = 10.0
 
 # What a proxy is set to compress by itself must neither be packed twice nor wait in a buffer.
 NGINX_GZIP = "gzip on; gzip_proxied any; gzip_types *; gzip_min_length 1;"
-PROXIES = ("nginx", "nginx with gzip", "caddy", "caddy with encode")
+CACHE_STATUS = "X-Cache"
+CACHE = "nginx with cache"
+PROXIES = ("nginx", "nginx with gzip", CACHE, "caddy", "caddy with encode")
 
 
-def documented(language: str) -> str:
+def documented(language: str, *, cache: bool = False) -> str:
     """The one configuration of this kind in docs/operating.md."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", OPERATING.read_text(), re.MULTILINE | re.DOTALL)
+    all_of_it = re.findall(rf"^```{language}\n(.*?)^```$", OPERATING.read_text(), re.MULTILINE | re.DOTALL)
+    (found,) = (text for text in all_of_it if ("proxy_cache" in text) == cache)
     return str(found)
 
 
@@ -44,7 +47,9 @@ def running(name: str, upstream: str, folder: Path) -> Iterator[str]:
     folder = folder / name.replace(" ", "-")
     folder.mkdir()
     port = free_port()
-    command = (_nginx if program == "nginx" else _caddy)(path, upstream, port, folder, " with " in name)
+    command = (_nginx if program == "nginx" else _caddy)(
+        path, upstream, port, folder, name.partition(" with ")[2]
+    )
     log = folder / "log"
     with log.open("wb") as output:
         environment = os.environ | {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
@@ -66,8 +71,16 @@ def _put(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _nginx(path: str, upstream: str, port: int, folder: Path, packs: bool) -> list[str]:
-    site = _put(documented("nginx"), "127.0.0.1:8000", upstream)
+def _nginx(path: str, upstream: str, port: int, folder: Path, extra: str) -> list[str]:
+    site = _put(documented("nginx", cache=extra == "cache"), "127.0.0.1:8000", upstream)
+    if extra == "cache":
+        site = _put(site, "/var/cache/nginx/livefeed", f"{folder}/cache")
+        # Which answers came from the cache is told to the verification alone.
+        site = _put(
+            site,
+            "proxy_cache livefeed;",
+            f"proxy_cache livefeed; add_header {CACHE_STATUS} $upstream_cache_status always;",
+        )
     site = _put(site, "listen 80;", f"listen 127.0.0.1:{port};")
     temporary = [
         f"{kind}_temp_path {folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -78,7 +91,7 @@ def _nginx(path: str, upstream: str, port: int, folder: Path, packs: bool) -> li
             f"daemon off; pid {folder}/pid; error_log stderr;",
             "events {} http { access_log off;",
             *temporary,
-            NGINX_GZIP if packs else "gzip off;",
+            NGINX_GZIP if extra == "gzip" else "gzip off;",
             site,
             "}",
         ]
@@ -87,9 +100,9 @@ def _nginx(path: str, upstream: str, port: int, folder: Path, packs: bool) -> li
     return [path, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def _caddy(path: str, upstream: str, port: int, folder: Path, packs: bool) -> list[str]:
+def _caddy(path: str, upstream: str, port: int, folder: Path, extra: str) -> list[str]:
     site = _put(documented("caddy"), "127.0.0.1:8000", upstream)
-    encode = "\n    encode" if packs else ""
+    encode = "\n    encode" if extra else ""
     site = _put(site, "live.example.org {", f"http://127.0.0.1:{port} {{{encode}")
     (folder / "Caddyfile").write_text(f"{{\n    admin off\n    auto_https off\n}}\n{site}")
     return [path, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]

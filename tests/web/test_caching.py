@@ -4,7 +4,16 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from livefeed.web.caching import BRIEF, NO_STORE, answer, etag_of, etag_of_rev, none_match, rev_to_match
+from livefeed.web.caching import (
+    BRIEF,
+    NO_STORE,
+    answer,
+    etag_of,
+    etag_of_rev,
+    keep_nowhere,
+    none_match,
+    rev_to_match,
+)
 
 
 def ask(method: str = "GET", **headers: str) -> Request:
@@ -55,6 +64,17 @@ def test_an_answer_that_it_has_not() -> None:
     assert (response.status_code, response.body) == (200, b"{}")
     assert response.headers["x"] == "y"
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nginx_is_told_in_its_own_way_how_long_the_brief_is() -> None:
+    fresh = answer(ask(), b"{}")
+    known = answer(ask(if_none_match=etag_of(b"{}")), b"{}")
+    assert fresh.headers["x-accel-expires"] == known.headers["x-accel-expires"] == "1"
+    assert "x-accel-expires" not in answer(ask(), b"{}", cache=NO_STORE).headers
+    assert "x-accel-expires" not in answer(ask(), b"{}", cache="public, max-age=300").headers
+    keep_nowhere(fresh)
+    assert fresh.headers["cache-control"] == "no-store"
+    assert "x-accel-expires" not in fresh.headers
 
 
 def test_writes_are_never_answered_with_304() -> None:

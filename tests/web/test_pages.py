@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -423,33 +424,68 @@ async def test_every_address_of_a_file_is_served(site: Served) -> None:
 
 
 HOSTILE = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\"><svg onload=alert(1)>{{7*7}}\u2028"
+    "</script><script>alert(1)</script><!-- --> ]]> <img src=x onerror=alert(1)>'\"><svg onload=alert(1)>"
+    "{{7*7}}{time}{n}&quot;&lt;\u2028\u202e\u2066\u200f"
 )
 
 
-async def test_hostile_text_stays_text(site: Served) -> None:
+async def hostile(site: Served) -> str:
+    """Every field of a feed and of an update says it. Returns the update's id."""
     await site.store.feeds.patch("news", {"title": HOSTILE, "description": HOSTILE})
     update = await site.publish(
         HOSTILE,
-        title=HOSTILE[:290],
-        author=HOSTILE[:190],
-        tags=["'\"><b>x"],
+        title=HOSTILE,
+        author=HOSTILE,
+        tags=["'\"><b>x-->", "</script>{{7*7}}\u202e"],
         key=True,
         pinned=True,
-        link={"url": "https://x.example/?'&=%22", "label": HOSTILE[:190]},
-        image={
-            "url": "https://x.example/'&.png",
-            "alt": HOSTILE,
-            "caption": HOSTILE,
-            "credit": HOSTILE[:190],
-        },
+        breaking=True,
+        link={"url": "https://x.example/?'&=%22", "label": HOSTILE},
+        image={"url": "https://x.example/'&.png", "alt": HOSTILE, "caption": HOSTILE, "credit": HOSTILE},
     )
     await site.store.updates.edit("news", update["id"], {"correction": HOSTILE})
-    for path in ("/feeds/news", f"/feeds/news/updates/{update['id']}", "/embed/news", "/embed/news.html"):
+    return str(update["id"])
+
+
+async def test_hostile_text_stays_text(site: Served) -> None:
+    update_id = await hostile(site)
+    await site.feed("other")  # so that there is a list of feeds
+    ticker = ["", "?layout=compact", "?wall", "?order=oldest&key=1", f"?around={update_id}", "?tag=x"]
+    paths = [f"/feeds/news{query}" for query in ticker]
+    others = ["/", f"/feeds/news/updates/{update_id}", "/embed/news", "/embed/news.html"]
+    for path in [*paths, *others]:
         answer = await site.get(path)
+        assert answer.status_code == 200, path
         elements = Elements(answer)
         assert not elements.all("svg") + elements.all("b"), path
         assert all(found.get("src") == "https://x.example/'&.png" for found in elements.all("img"))
-        assert all("src" in found or str(found["type"]).endswith("json") for found in elements.all("script"))
-        assert not [name for _, found in elements.found for name in found if name.startswith("on")]
+        scripts = elements.all("script")
+        assert all("src" in found or str(found["type"]).endswith("json") for found in scripts), path
+        assert not [name for _, found in elements.found for name in found if name.startswith("on")], path
+        assert "<!-- -->" not in answer.text, path
         assert "7*7" in answer.text
+        assert len(elements.all("article")) == answer.text.count("</article>"), path
+        if "livefeed-page" in answer.text:
+            assert data(answer)["feed"]["title"] == HOSTILE.strip()
+            assert all(
+                "<" not in block for block in re.findall(r"json\" id=[^>]*>(.*?)</script>", answer.text)
+            )
+
+
+@pytest.mark.parametrize("text", ["'\"><script>alert(1)</script>", "</script>-->", "{{7*7}}", "&lt;b&gt;"])
+async def test_an_address_may_be_hostile_too(site: Served, text: str) -> None:
+    asked = quote(text, safe="")
+    answer = await site.get(f"/feeds/news?tag={asked}")
+    (main,) = Elements(answer).all("main")
+    assert orjson.loads(str(main["data-query"])) == {"tag": text}
+    (chosen,) = Elements(answer).all("a", **{"aria-current": "true"})
+    assert chosen["href"] == f"/feeds/news?tag={asked}"
+    for path in (
+        f"/feeds/{asked}",
+        f"/feeds/news?around={asked}",
+        f"/feeds/news?layout={asked}",
+        f"/{asked}",
+    ):
+        answer = await site.get(path, accept="text/html")
+        assert answer.status_code in (404, 422), path
+        assert not Elements(answer).all("script"), path

@@ -107,6 +107,7 @@ async def test_a_draft_with_a_token(client: httpx.AsyncClient, draft: str, contr
     response = await client.get(_page(draft), headers=contributor.headers)
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
+    assert "x-accel-expires" not in response.headers
 
 
 async def test_a_draft_at_the_desk(client: httpx.AsyncClient, store: Store, draft: str, editor: Desk) -> None:
