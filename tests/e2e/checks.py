@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-__all__ = ["MOVED", "contrasts", "expect_nothing", "expect_stillness", "outline_faults", "walk"]
+__all__ = ["MOVED", "contrasts", "expect_nothing", "movements", "outline_faults", "walk"]
 
 # Pinned updates have no heading above them yet, nor have headings in the text of an update on its own page.
 _NOT_YET = ("heading-order", "h3 follows h1")
@@ -105,8 +105,11 @@ for (const name of ['animationstart', 'transitionrun'])
 """
 
 
-def expect_stillness(page: Page) -> None:
-    """Nothing has moved by itself since the page with ``MOVED`` for an init script was opened."""
-    assert page.evaluate("moved") == []
-    assert page.evaluate("document.getAnimations().length") == 0
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+def movements(page: Page) -> list[str]:
+    """What has moved by itself since the page, with ``MOVED`` for an init script, was opened."""
+    moved: list[str] = page.evaluate("moved")
+    if running := page.evaluate("document.getAnimations().length"):
+        moved.append(f"{running} animations are running")
+    if page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") != "auto":
+        moved.append("scrolling is drawn out")
+    return moved
