@@ -7,7 +7,14 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-__all__ = ["contrasts", "outline_faults", "walk"]
+__all__ = ["MOVED", "contrasts", "expect_nothing", "movements", "outline_faults", "walk"]
+
+
+def expect_nothing(found: dict[str, list[str]]) -> None:
+    """Fail with all findings, each after the page that has it."""
+    lines = [f"{name}: {line}" for name, lines in found.items() for line in lines]
+    assert not lines, "\n".join(lines)
+
 
 _OUTLINE = """() => ({
   levels: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
@@ -40,14 +47,15 @@ _FOCUSED = f"""() => {{
   const one = document.activeElement;
   if (!one || one === document.body) return null;
   const {{ outlineStyle, outlineWidth }} = getComputedStyle(one);
-  const box = one.getClientRects()[0];
-  const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  const {{ left, right, top, bottom }} = one.getClientRects()[0];
+  const places = [left + 2, (left + right) / 2, right - 2].map(
+    (across) => document.elementFromPoint(across, (top + bottom) / 2));
   return {{
     name: one.textContent.trim() || one.ariaLabel,
     control: one.matches('{_CONTROL}'),
     place: [...document.querySelectorAll('*')].indexOf(one),
     outlined: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
-    seen: one.contains(there),
+    hidden_by: places.some((there) => one.contains(there)) ? '' : places[1]?.outerHTML.slice(0, 80) ?? 'edge',
   }};
 }}"""
 
@@ -74,17 +82,29 @@ _CONTRASTS = """elements => {
     return numbers(back)[3] === 0 ? behind(one.parentElement) : back;
   };
   return elements.filter((one) => one.checkVisibility()).map((one) => {
-    const { color, borderTopColor, borderTopStyle } = getComputedStyle(one);
-    const [dark, bright] = [light(color), light(behind(one))].sort((a, b) => a - b);
-    const framed = borderTopStyle === 'solid' && borderTopColor === color;
-    return [one.textContent.trim(), (bright + .05) / (dark + .05), framed];
+    const [dark, bright] = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => a - b);
+    return [one.textContent.trim(), (bright + .05) / (dark + .05)];
   });
 }"""
 
 
-def contrasts(page: Page, selector: str) -> list[tuple[str, float, bool]]:
-    """Text, contrast with what is behind it, and whether it has a frame of its own colour.
+def contrasts(page: Page, selector: str) -> list[tuple[str, float]]:
+    """Text, and its contrast with what is behind it: for forced colours, which axe-core does not notice."""
+    return [(text, ratio) for text, ratio in page.locator(selector).evaluate_all(_CONTRASTS)]
 
-    For forced colours, which axe-core takes no notice of.
-    """
-    return [(text, ratio, framed) for text, ratio, framed in page.locator(selector).evaluate_all(_CONTRASTS)]
+
+MOVED = """
+window.moved = [];
+for (const name of ['animationstart', 'transitionrun'])
+  addEventListener(name, (event) => moved.push(`${name} of ${event.target.className}`), true);
+"""
+
+
+def movements(page: Page) -> list[str]:
+    """What has moved by itself since the page, with ``MOVED`` for an init script, was opened."""
+    moved: list[str] = page.evaluate("moved")
+    if running := page.evaluate("document.getAnimations().length"):
+        moved.append(f"{running} animations are running")
+    if page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") != "auto":
+        moved.append("scrolling is drawn out")
+    return moved

@@ -109,16 +109,24 @@ def fill(server: Server, updates: int = 100) -> None:
 
 @contextmanager
 def looking(browser: Browser, **look: Any) -> Iterator[Page]:
-    """A page in a browser with this look; pictures from elsewhere are there without a network."""
+    """A page in a browser with this look; pictures from elsewhere are there without a network.
+
+    Raises:
+        AssertionError: afterwards, if a script of the page failed.
+    """
+    errors: list[str] = []
     context = browser.new_context(timezone_id="Europe/Kyiv", locale="en-GB", **look)
     context.set_default_timeout(10_000)
     context.route(
         re.compile(r"^https://"), lambda route: route.fulfill(body=_PICTURE, content_type="image/png")
     )
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
     try:
-        yield context.new_page()
+        yield page
     finally:
         context.close()
+    assert not errors, errors
 
 
 _SETTLED = """() => !document.querySelector('script[src$="/page.js"]')
