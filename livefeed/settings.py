@@ -18,7 +18,9 @@ __all__ = ["Settings", "load_settings"]
 class Settings(BaseSettings):
     """Settings come from ``LIVEFEED_*`` variables; the command line's flags go first."""
 
-    model_config = SettingsConfigDict(env_prefix="LIVEFEED_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LIVEFEED_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     redis_url: str | None = Field(
         None,

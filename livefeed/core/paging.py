@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ KEY_EVENTS = 50
 """How many key events a page lists, the newest."""
 
 Order = Literal["newest", "oldest"]
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def parse_query(params: dict[str, str]) -> PageQuery:
     if key not in ("0", "1"):
         errors.append(FieldError("key", "give 1 for key events only"))
     tag = params.get("tag") or None
-    if tag is not None and (len(tag) > 50 or not tag.isprintable()):
+    if tag is not None and (len(tag) > 50 or _CONTROL.search(tag)):
         errors.append(FieldError("tag", "give a tag of at most 50 characters"))
     around = params.get("around") or None
     if around is not None and not ID_PATTERN.fullmatch(around):

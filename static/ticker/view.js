@@ -35,7 +35,7 @@ export class View {
     addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
     document.addEventListener('visibilitychange', () => this.#tick(), { signal });
     if (feed) this.#adopt();
-    this.#gap = !this.parts.newer.hidden;
+    this.#gap = this.parts.newer?.hidden === false;
   }
 
   close() {
@@ -205,7 +205,7 @@ export class View {
 
   #showLink(link, cursor) {
     if (this.layout === 'full') link.hidden = !cursor;
-    if (cursor) link.setAttribute('href', `${this.origin}/feeds/${this.feed.slug}?cursor=${encodeURIComponent(cursor)}`);
+    if (link && cursor) link.setAttribute('href', `${this.origin}/feeds/${this.feed.slug}?cursor=${encodeURIComponent(cursor)}`);
   }
 
   #showFeed(feed) {

@@ -88,6 +88,7 @@ def test_a_cursor_brings_its_order_and_filter() -> None:
         ({"key": "yes"}, ["key"]),
         ({"tag": "x" * 51}, ["tag"]),
         ({"tag": "a\nb"}, ["tag"]),
+        ({"tag": "a\x85b"}, ["tag"]),
         ({"around": "a b"}, ["around"]),
         ({"around": "a", "cursor": "x"}, ["around"]),
         ({"cursor": "x"}, ["cursor"]),
@@ -114,3 +115,7 @@ def test_a_page_is_written() -> None:
         "next": str(cursor),
         "prev": None,
     }
+
+
+def test_a_tag_may_hold_what_its_script_needs() -> None:
+    assert parse_query({"tag": "می‌روم"}).tag == "می‌روم"  # with a zero-width non-joiner

@@ -208,15 +208,26 @@ def test_after_a_new_beginning_the_place_stays(server: Server, page: Page, ids: 
     assert len(got) == 40
     expect(status(page)).to_have_text("Live")
     assert start > 3
-    # What lies between is reached by the link, and by the button.
+    # What lies between is loaded above it; with the last of it come the new ones.
     newer = page.get_by_role("link", name="Newer")
     newer.scroll_into_view_if_needed()
     before = top(page, got[0][0])
     newer.press("Enter")
-    until(page, lambda: shown(page)[40:] != [] and shown(page)[0] != got[0])
+    until(page, lambda: shown(page)[0] != got[0])
     assert top(page, got[0][0]) == pytest.approx(before, abs=1)
-    button(page, 3).click()
-    until(page, lambda: shown(page) == held(server)[: len(shown(page))])
+    expect_exact_top(page, server)
+    expect(newer).to_be_hidden()
+    expect(page.locator(".arrivals button")).to_be_hidden()
+
+
+def test_the_button_leads_over_the_gap(server: Server, page: Page, ids: list[str]) -> None:
+    new = [server.publish(f"More {n}. {LONG}")["id"] for n in range(30)][::-1]
+    open_ticker(page, server, f"?around={ids[10]}")
+    assert new[0] not in [row[0] for row in shown(page)]
+    last = server.publish("The newest")
+    button(page, 1).click()
+    expect(page.locator(f"#update-{last['id']}")).to_be_focused()
+    expect_exact_top(page, server)
 
 
 def test_at_the_top_a_new_beginning_is_the_top(server: Server, page: Page, ids: list[str]) -> None:

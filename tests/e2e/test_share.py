@@ -56,7 +56,7 @@ def test_shares_as_the_browser_can(
     expect(page.locator("button")).to_have_text(button)
     expect(page.locator(".meta + .copy")).to_have_count(int(note))
     if note:
-        expect(page.get_by_role("status")).to_have_text(f"Copy this link: {URL}")
+        expect(page.locator(".copy")).to_have_text(f"Copy this link: {URL}")
         assert page.evaluate("getSelection().toString()") == URL
     page.clock.run_for(3000)
     expect(page.locator("button")).to_have_text("Share")
