@@ -115,7 +115,8 @@ def _without_notes(path: Path) -> bytes:
     """A file as a browser needs it: names stay, comments and idle white space go."""
     match path.suffix:
         case ".js":
-            return jsmin(path.read_text()).encode()
+            packed: str = jsmin(path.read_text())
+            return packed.encode()
         case ".css":
             return _FOR_AUTHORS_OF_STYLES.sub("", path.read_text()).encode()
     return path.read_bytes()
