@@ -42,14 +42,15 @@ clean: ## Remove .venv and everything made; livefeed-data stays
 .venv/bin/python:
 	@python=$$(scripts/python) && { "$$python" -m venv .venv || { rm -rf .venv; exit 1; }; }
 
-# The stamps make a second `make run` start at once.
+# The stamps make a second `make run` start at once. The lists are whole: with dependencies looked up, pip 23
+# refuses them as soon as something that is asked for with an extra has a newer version.
 .venv/.run: requirements/run.txt requirements/build.txt pyproject.toml | .venv/bin/python
 	@echo "livefeed: installing packages into .venv …"
-	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.run requirements/dev.txt
 	@echo "livefeed: installing the developers' tools …"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
