@@ -1,7 +1,7 @@
 /** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
-import { brief, day, dayKey, fillIn, localise, ownZone } from './language.js';
+import { brief, day, dayKey, fillIn, localise, zoneName } from './language.js';
 import { goTo, keep, reconcile, visible } from './list.js';
 import { Arrivals, StateLine } from './notices.js';
 
@@ -221,7 +221,9 @@ export class View {
   }
 
   #showZone() {
-    const [zone, own] = [this.feed.timezone, ownZone()].map((name) => name?.replaceAll('_', ' '));
-    if (this.parts.zone && own) this.parts.zone.textContent = fillIn(this.words[zone === own ? 'zone' : 'zones'], { zone, own });
+    const { timezone } = this.feed;
+    const text = this.words[zoneName(timezone) === zoneName() ? 'zone' : 'zones'];
+    const [zone, own] = [timezone, zoneName()].map((name) => name.replaceAll('_', ' '));
+    if (this.parts.zone) this.parts.zone.textContent = fillIn(text, { zone, own });
   }
 }
