@@ -43,6 +43,7 @@ __all__ = [
     "Update",
     "UpdateCreate",
     "UpdateEdit",
+    "UpdateId",
     "headline_of",
     "now_text",
 ]

@@ -19,6 +19,7 @@ from livefeed.fanout.audience import Audience
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.counting import ReaderCounts
 from livefeed.fanout.pass_news import Tally
+from livefeed.fanout.presence import DeskPresence
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
 from livefeed.fanout.wheel import Wheel
@@ -71,7 +72,8 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilding = asyncio.Semaphore(REBUILT_TOGETHER)
         self._name = secrets.token_hex(8)
-        self._counts = ReaderCounts(store.readers, self._channels, self._name)
+        self.counts = ReaderCounts(store.readers, self._channels, self._name)
+        self.presence = DeskPresence(store.presence)
         self._revoked: dict[tuple[str, str], float] = {}
         self._canary_seen = asyncio.Event()
         self._canary_at: float | None = None
@@ -90,14 +92,15 @@ class Hub:
         self._spawn(self._look_after())
         self._spawn(self._canary())
         self._spawn(self._wheel.run())
-        self._spawn(self._counts.run())
+        self._spawn(self.counts.run())
+        self._spawn(self.presence.run())
 
     async def close(self) -> None:
         """Stop reading; these readers do not count any more."""
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
         await end([*self._tasks, *self._opening.values(), *self._refreshing.values()])
         await asyncio.gather(*(audience.close() for audience in self._audiences.values()))
-        await self._counts.withdraw()
+        await self.counts.withdraw()
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""

@@ -96,3 +96,8 @@ class FeedKeys:
     def readers(self) -> str:
         """Hash with a TTL: hub → how many read there, and when it said so (``count:ms``)."""
         return self.prefix + "readers"
+
+    @property
+    def desk(self) -> str:
+        """Sorted set with a TTL: who has the desk open, by when they last said so."""
+        return self.prefix + "desk"

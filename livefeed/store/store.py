@@ -15,6 +15,7 @@ from livefeed.store.feeds import Feeds
 from livefeed.store.invites import Invites
 from livefeed.store.keys import LogName
 from livefeed.store.log import Attached, Log, attach_all
+from livefeed.store.presence import Presence
 from livefeed.store.readers import Readers
 from livefeed.store.reading import BlockedReader
 from livefeed.store.rewrite import Rewriter
@@ -66,6 +67,7 @@ class Store:
         self.sessions = Sessions(self._client, self.control, self.tokens, used, session_s=settings.session_s)
         self.invites = Invites(self._client, self.tokens, self.sessions)
         self.readers = Readers(self._scripts)
+        self.presence = Presence(self._scripts)
 
     def log(self, feed: str, name: LogName = "log") -> Log:
         return Log(self._scripts, feed, name)

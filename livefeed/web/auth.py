@@ -9,8 +9,8 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from livefeed.core.models import Role
-from livefeed.errors import AccessError, Forbidden, Unauthenticated
+from livefeed.core.models import SLUG_PATTERN, Role
+from livefeed.errors import AccessError, FeedNotFound, Forbidden, Unauthenticated
 from livefeed.settings import Settings
 from livefeed.store.tokens import Token
 from livefeed.web.origins import own_origin
@@ -21,6 +21,7 @@ __all__ = [
     "authenticate",
     "clear_session_cookie",
     "cookie_name",
+    "enter",
     "permit",
     "require",
     "require_own_origin",
@@ -42,6 +43,19 @@ async def require(connection: HTTPConnection, role: Role, feed: str | None = Non
     token = await authenticate(connection)
     permit(token, role, feed)
     return token
+
+
+async def enter(request: HTTPConnection, role: Role) -> tuple[str, Token]:
+    """The feed that the path names, and who asks. Whether there is such a feed only editors learn.
+
+    Raises:
+        Unauthenticated, Forbidden, FeedNotFound, StoreError
+    """
+    slug: str = request.path_params["feed"]
+    token = await require(request, role, slug)
+    if not SLUG_PATTERN.fullmatch(slug):  # what cannot be a slug must not get into names of keys
+        raise FeedNotFound(slug)
+    return slug, token
 
 
 async def authenticate(connection: HTTPConnection) -> Token:

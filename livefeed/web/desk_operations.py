@@ -1,11 +1,11 @@
-"""The part of the table that is about people: sessions, tokens, invites, who reads and who is at the desk."""
+"""The part of the table that is about people: sessions, tokens, invites, who reads, who is at the desk."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
 from livefeed.core.models import PersonCreate, Role
-from livefeed.web import people
+from livefeed.web import at_desk, people
 from livefeed.web.operations import Answer, Operation
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "InviteList",
     "Invited",
     "Person",
+    "ReaderCounts",
     "SessionInfo",
     "SessionList",
     "TokenInfo",
@@ -69,7 +70,13 @@ class Invited(Invite):
     url: str
 
 
-ANSWERS = (SessionList, TokenList, InviteList, Invited)
+class ReaderCounts(BaseModel):
+    """Feed → how many read it now, over all processes."""
+
+    readers: dict[str, int]
+
+
+ANSWERS = (SessionList, TokenList, InviteList, Invited, ReaderCounts)
 
 _ADMIN = (401, 403, 503)
 _BODY = (400, 413, 415, 422)
@@ -149,4 +156,29 @@ _PEOPLE = [
     ),
 ]
 
-operations = (*_PEOPLE,)
+_AT_DESK = [
+    Operation(
+        method="POST",
+        path="/v1/feeds/{feed}/presence",
+        endpoint=at_desk.say_presence,
+        name="sayPresence",
+        summary="A tab of the desk is open, and what is edited there; good for 30 seconds. Or it is left.",
+        answers={204: Answer("Said: the feed's desk streams tell it within a second.")},
+        problems=(401, 403, 404, 503, *_BODY),
+        role="contributor",
+        body=at_desk.PresenceRequest,
+        example={"key": "a1b2c3", "editing": "01m81cwhwv9602fy769nhsjvj6"},
+    ),
+    Operation(
+        method="GET",
+        path="/v1/readers",
+        endpoint=at_desk.list_readers,
+        name="countReaders",
+        summary="How many read each feed now, of those that the token may use.",
+        answers={200: Answer("The counts.", "ReaderCounts")},
+        problems=(401, 403, 503),
+        role="contributor",
+    ),
+]
+
+operations = (*_PEOPLE, *_AT_DESK)
