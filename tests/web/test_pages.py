@@ -116,7 +116,7 @@ async def test_it_pages_without_javascript(site: Served) -> None:
         seen += articles(answer)
         path = link(answer, "more") if len(seen) < 45 else ""
     assert seen == [f"update-{update_id}" for update_id in reversed(ids)]
-    assert '<a class="more" rel="next" hidden>' in answer.text
+    assert '<a class="more" rel="next" role="link" hidden>' in answer.text
     back = await site.get(link(answer, "newer"))
     assert articles(back) == seen[20:40]
 
