@@ -1,4 +1,4 @@
-"""Times as readers see them: clocks in their zone, days in the feed's, right at midnight and when clocks change."""
+"""Times as readers see them: in other zones, around midnight, in the hour that comes twice."""
 
 from __future__ import annotations
 

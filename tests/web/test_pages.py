@@ -140,7 +140,7 @@ async def test_the_newer_are_above_and_the_older_below(site: Served) -> None:
     places = [answer.text.index(part) for part in ('class="newer"', 'id="updates"', 'class="more"')]
     assert places == sorted(places)
     first = await site.get("/feeds/news?order=oldest")
-    assert '<a class="newer" rel="prev" hidden>' in first.text
+    assert '<a class="newer" rel="prev" role="link" hidden>' in first.text
     second = await site.get(link(first, "more"))
     assert articles(await site.get(link(second, "newer"))) == articles(first)
     assert ">Earlier news</a>" in second.text
