@@ -1,6 +1,8 @@
 /**
  * The editors' API, with the session's cookie. Whatever goes wrong becomes an ApiError whose message is for the editor.
  */
+import { clock } from './clock.js';
+
 const TIMEOUT_MS = 20_000;
 
 const UNREACHABLE = 'The server cannot be reached. Nothing is lost: try again in a moment.';
@@ -39,12 +41,13 @@ async function read(response) {
 }
 
 /**
- * @param {string} method @param {string} path @param {{body?: unknown, key?: string, rev?: number, patch?: boolean}} [options]
+ * @param {string} method @param {string} path
+ * @param {{body?: unknown, key?: string, rev?: number, patch?: boolean, signal?: AbortSignal}} [options]
  *   `key`: the Idempotency-Key; `rev`: the revision that this is meant for
  * @returns {Promise<any>} the answer's JSON
  * @throws {ApiError}
  */
-export async function api(method, path, { body, key, rev, patch = false } = {}) {
+export async function api(method, path, { body, key, rev, patch = false, signal } = {}) {
   const headers = {};
   if (body !== undefined) headers['Content-Type'] = patch ? 'application/merge-patch+json' : 'application/json';
   if (key) headers['Idempotency-Key'] = key;
@@ -52,9 +55,12 @@ export async function api(method, path, { body, key, rev, patch = false } = {}) 
   let response;
   let answer;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const ended = AbortSignal.timeout(TIMEOUT_MS);
     const json = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(`/v1/${path}`, { method, headers, body: json, signal, credentials: 'same-origin', cache: 'no-store' });
+    const options = { method, headers, body: json, credentials: 'same-origin', cache: 'no-store' };
+    const sent = Date.now();
+    response = await fetch(`/v1/${path}`, { ...options, signal: signal ? AbortSignal.any([signal, ended]) : ended });
+    clock.answered(response.headers.get('date'), sent, Date.now());
     answer = await read(response);
   } catch {
     throw new ApiError(0);
@@ -69,3 +75,6 @@ export async function api(method, path, { body, key, rev, patch = false } = {}) 
 
 /** @param {string} feed @param {string} [id] */
 export const updatePath = (feed, id) => `feeds/${encodeURIComponent(feed)}/updates${id ? `/${encodeURIComponent(id)}` : ''}`;
+
+/** @param {string} feed @param {string} [id] @param {string} [step] as submit */
+export const itemPath = (feed, id, step) => ['feeds', feed, 'items', id, step].filter(Boolean).map(encodeURIComponent).join('/');

@@ -2,6 +2,7 @@
 import { api, newKey, updatePath } from './api.js';
 import { EMPTY, clearProblem, difference, forgiveOnInput, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
+import { equip } from './tools.js';
 
 /** @param {string} feed @param {string} id */
 export const editName = (feed, id) => `edit:${feed}:${id}`;
@@ -12,9 +13,9 @@ export class Editor {
 
   /**
    * @param {string} slug @param {object} update as the editor saw it when starting
-   * @param {{onsaved: (update: object) => void, onclose: () => void, onreuse: (fields: object) => void}} options
+   * @param {{feed: () => object, onsaved: (update: object) => void, onclose: () => void, onreuse: (fields: object) => void}} options
    */
-  constructor(slug, update, { onsaved, onclose, onreuse }) {
+  constructor(slug, update, { feed, onsaved, onclose, onreuse }) {
     Object.assign(this, { slug, base: update, onsaved, onclose, name: editName(slug, update.id) });
     this.form = document.getElementById('editor').content.firstElementChild.cloneNode(true);
     setRaw(this.form, rawOf(update));
@@ -23,6 +24,7 @@ export class Editor {
       this.base = before.base;
       setRaw(this.form, before.fields);
     }
+    equip(this.form, { feed });
     const { elements } = this.form;
     this.form.addEventListener('input', () => keep(this.name, { base: this.base, fields: raw(this.form) }));
     this.form.addEventListener('submit', (event) => {

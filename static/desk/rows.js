@@ -96,6 +96,7 @@ export class Rows {
     if (row.editor) return row.editor;
     const { slug } = this.feed;
     row.editor = new Editor(slug, row.update, {
+      feed: () => this.feed,
       onsaved: (update) => this.onchange({ op: 'put', update }),
       onclose: () => this.#close(row),
       onreuse: this.onreuse,
