@@ -7,6 +7,7 @@ serves readers late. The other process has little memory and time, and when it e
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import sys
@@ -58,6 +59,8 @@ async def read_apart(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        # Not the address of Redis, with its password: what is read there is somebody else's.
+        env={name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")},
     )
     try:
         async with asyncio.timeout(timeout_s):
