@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
+from livefeed.web.images import Uploaded
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -97,7 +98,19 @@ class OpenApi(BaseModel):
     openapi: str
 
 
-ANSWER_MODELS = (FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who)
+ANSWER_MODELS = (
+    FeedList,
+    TagList,
+    Access,
+    Page,
+    RevisionList,
+    Rendered,
+    Sync,
+    EventStream,
+    OpenApi,
+    Who,
+    Uploaded,
+)
 
 
 def problem_schema() -> dict[str, Any]:

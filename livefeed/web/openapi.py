@@ -88,6 +88,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         if operation.method == "PATCH":
             media_types.insert(0, "application/merge-patch+json")
         described["requestBody"] = {"required": True, "content": dict.fromkeys(media_types, content)}
+    if operation.takes:
+        described["requestBody"] = {"required": True, "content": {kind: {} for kind in operation.takes}}
     return described
 
 

@@ -31,7 +31,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method at one path. ``role`` is the smallest that may; ``preflight`` answers OPTIONS."""
+    """One method at one path. ``role`` is the smallest that may; ``preflight`` answers OPTIONS.
+
+    ``takes`` are the media types of a body that is no JSON.
+    """
 
     method: Method
     path: str
@@ -45,6 +48,7 @@ class Operation:
     body: type[BaseModel] | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
     preflight: Endpoint | None = None
+    takes: tuple[str, ...] = ()
 
 
 def routes_of(operations: Iterable[Operation]) -> list[Route]:

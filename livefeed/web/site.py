@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
+from livefeed.media.encoder import Encoder
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from livefeed.web.static_tree import StaticTree
@@ -24,6 +25,7 @@ class Site:
     static: StaticTree
     admission: Admission
     templates: Templates
+    encoder: Encoder = field(default_factory=Encoder)
 
 
 def site_of(connection: HTTPConnection) -> Site:
