@@ -9,6 +9,7 @@ __all__ = [
     "SESSIONS",
     "TOKENS",
     "UPLOADS",
+    "USED",
     "FeedKeys",
     "LogName",
     "PictureKeys",
@@ -20,6 +21,7 @@ FEEDS = "livefeed:feeds"
 TOKENS = "livefeed:tokens"
 SESSIONS = "livefeed:sessions"
 INVITES = "livefeed:invites"
+USED = "livefeed:used"
 CONTROL = "livefeed:control"
 UPLOADS = "livefeed:uploads:"
 """Begin of a string with a TTL: how many pictures somebody has uploaded in this hour."""
@@ -117,6 +119,11 @@ class FeedKeys:
     def readers(self) -> str:
         """Hash with a TTL: hub → how many read there, and when it said so (``count:ms``)."""
         return self.prefix + "readers"
+
+    @property
+    def desk(self) -> str:
+        """Sorted set with a TTL: who has the desk open, by when they last said so."""
+        return self.prefix + "desk"
 
 
 class PictureKeys:
