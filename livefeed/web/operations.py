@@ -21,12 +21,16 @@ Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer says. ``schema`` is the name of one of ours, None where there is no body."""
+    """What an answer says. ``schema`` is the name of one of ours, None where there is no body.
+
+    ``also``: more media types that it may come in.
+    """
 
     description: str
     schema: str | None = None
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
