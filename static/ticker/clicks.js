@@ -46,7 +46,7 @@ async function jump(hash, view) {
 
 async function use(button, { feed, words }) {
   const { share, listen } = await import('./share.js');
-  if (button.dataset.act === 'listen') return listen(button, { lang: feed.lang, words });
+  if (button.dataset.act === 'listen') return listen(button, { lang: feed.textLang ?? feed.lang, words });
   const article = button.closest('.update');
   const title = article.querySelector('.headline')?.textContent ?? feed.title;
   return share(button, { url: article.querySelector('.permalink').href, title, words });

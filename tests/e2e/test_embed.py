@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Server
+from tests.e2e.host import Host, host, policy, tag
 
-POLICY = "default-src 'none'; script-src {server}; connect-src {server} {socket}; img-src https:"
-
-
-class Host:
-    """A host page on a port, and so an origin, of its own."""
-
-    def __init__(self) -> None:
-        self.html, self.policy = "", ""
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                if host.policy:
-                    self.send_header("Content-Security-Policy", host.policy)
-                self.end_headers()
-                self.wfile.write(f"<!doctype html><title>Host</title>{host.html}".encode())
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self._server.server_address[1]}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    host = Host()
-    yield host
-    host.close()
-
-
-def tag(server: Server, attributes: str = 'data-feed="news"') -> str:
-    return f'<script src="{server.url}/static/embed.js" {attributes} async></script>'
+__all__ = ["Host", "host", "tag"]
 
 
 def test_one_tag_renders_where_it_stands(server: Server, host: Host, page: Page, errors: list[str]) -> None:
     for number in range(8):
         server.publish(f"Update {number}")
     host.html = f"<p id=before>Before</p>{tag(server, 'data-feed=news data-limit=5')}<p id=after>After</p>"
-    host.policy = POLICY.format(server=server.url, socket=server.url.replace("http", "ws"))
+    host.policy = policy(server)
     page.goto(host.url)
     articles = page.locator("live-feed .updates > article")
     expect(articles).to_have_count(5)
