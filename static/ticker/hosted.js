@@ -3,6 +3,7 @@ import { Feed } from '../client/feed.js';
 import { insist, wordsOf } from './assets.js';
 import { place, wanted } from './places.js';
 import { skeleton } from './skeleton.js';
+import { slide } from './slide.js';
 import { View } from './view.js';
 
 /** @param {Stage} stage */
@@ -58,6 +59,7 @@ async function begin(stage, options, feed) {
     settings: new Map([['announce', options.announces]]),
     host: options.announces ? teller : root,
     box: options.grows ? undefined : box,
+    move: slide,
   });
   view.source = feed;
   view.render(feed.state);

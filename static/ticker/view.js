@@ -19,9 +19,9 @@ export class View {
   /** Ids of what waits behind the button. */ #waiting = new Set();
   /** There was something to load above, at the last drawing. */ #gap = false;
 
-  /** @param {HTMLElement} root @param {{box?: HTMLElement}} options `box`: what it scrolls in, if not the window */
-  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box }) {
-    Object.assign(this, { root, origin, feed, words, layout, most, box });
+  /** @param {HTMLElement} root @param {{box?: HTMLElement}} options `box`: what it scrolls in, if not the window; `move`: does a change that moves what can be seen */
+  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box, move }) {
+    Object.assign(this, { root, origin, feed, words, layout, most, box, move });
     this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
     const { status, countdown, updates } = this.parts;
     this.line = new StateLine(status, countdown, words);
@@ -84,6 +84,7 @@ export class View {
       return moved;
     };
     if (calm) this.keep(change);
+    else if (this.move) this.move(this.parts.updates, change);
     else change();
     this.#gap = !!this.source.state.prev;
     this.#waiting = new Set(fresh.keys());
