@@ -105,7 +105,7 @@ export class LiveFeed extends HTMLElement {
         if (signal.aborted) return;
         this.#dispatch('state', { state: status });
         if (status === 'refused') stage.say(refusal(slug, detail));
-        else this.#notice.hidden = true;
+        else if (status === 'live') this.#notice.hidden = true;
       },
       say: (text) => {
         console.warn(`<live-feed>: ${text}`);

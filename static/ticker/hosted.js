@@ -3,7 +3,7 @@ import { Feed } from '../client/feed.js';
 import { insist, wordsOf } from './assets.js';
 import { place, wanted } from './places.js';
 import { skeleton } from './skeleton.js';
-import { slide } from './slide.js';
+import { goToIn, slide } from './still.js';
 import { View } from './view.js';
 
 /** @param {Stage} stage */
@@ -58,7 +58,7 @@ async function begin(stage, options, feed) {
     most: options.most,
     settings: new Map([['announce', options.announces]]),
     host: options.announces ? teller : root,
-    box: options.grows ? undefined : box,
+    ...(options.grows ? {} : { box, go: goToIn(box) }),
     move: slide,
   });
   view.source = feed;

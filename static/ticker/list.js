@@ -27,17 +27,12 @@ export function keep(list, change, box) {
 }
 
 /** Shows an element of a root and lets the keyboard go on from it. */
-export function goTo(element, root, box) {
+export function goTo(element, root) {
   element.tabIndex = -1;
   element.focus({ preventScroll: true });
   const below = element.getBoundingClientRect().top - root.getBoundingClientRect().top;
   // With the head above it, where that fits: then news go on flowing in.
-  const target = below < (box?.clientHeight ?? innerHeight) / 2 ? root : element;
-  if (!box) return target.scrollIntoView({ block: 'start', behavior: 'instant' });
-  // The page around the box moves no further than it must.
-  const margin = Number.parseFloat(getComputedStyle(target).scrollMarginTop) || 0;
-  box.scrollBy({ top: target.getBoundingClientRect().top - edge(box) - margin, behavior: 'instant' });
-  return box.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+  (below < innerHeight / 2 ? root : element).scrollIntoView({ block: 'start', behavior: 'instant' });
 }
 
 /**
@@ -56,6 +51,7 @@ export function reconcile(parent, wanted) {
   let at = parent.firstElementChild;
   for (const { key, rev, make, write } of wanted) {
     const node = nodes.get(key) ?? make();
+    if (!node.id) node.dataset.key = key;
     if (write && node.dataset.rev !== String(rev)) {
       node.dataset.rev = rev;
       try { // each alone

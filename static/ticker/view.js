@@ -1,7 +1,7 @@
 /** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
-import { brief, day, dayKey, fillIn, localise, ownZone } from './language.js';
+import { brief, day, dayKey, fillIn, localise, zoneName } from './language.js';
 import { edge, goTo, keep, reconcile, visible } from './list.js';
 import { Arrivals, StateLine } from './notices.js';
 
@@ -19,9 +19,13 @@ export class View {
   /** Ids of what waits behind the button. */ #waiting = new Set();
   /** There was something to load above, at the last drawing. */ #gap = false;
 
-  /** @param {HTMLElement} root @param {{box?: HTMLElement}} options `box`: what it scrolls in, if not the window; `move`: does a change that moves what can be seen */
-  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box, move }) {
-    Object.assign(this, { root, origin, feed, words, layout, most, box, move });
+  /**
+   * @param {HTMLElement} root
+   * @param {{box?: HTMLElement, go?: typeof goTo, move?: (list: HTMLElement, change: () => unknown) => void}} options
+   *   `box`: what it scrolls in, if not the window; `move`: does what moves what can be seen
+   */
+  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box, go = goTo, move }) {
+    Object.assign(this, { root, origin, feed, words, layout, most, box, go, move });
     this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
     const { status, countdown, updates } = this.parts;
     this.line = new StateLine(status, countdown, words);
@@ -100,7 +104,7 @@ export class View {
     if (!found) return false;
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
-    goTo(found, this.root, this.box);
+    this.go(found, this.root);
     return true;
   }
 
@@ -152,7 +156,7 @@ export class View {
     const { parts } = this;
     if (feed !== this.feed) this.#showFeed(feed);
     const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, this.most);
-    reconcile(parts.pinned, pinned.map((update) => this.#item(update, 'pinned')));
+    reconcile(parts.pinned, [{ key: 'heading' }, ...pinned.map((update) => this.#item(update, 'pinned'))]);
     parts.pinned.hidden = !pinned.length;
     this.#drawKey(shown);
     this.#showLink(parts.newer, prev);
@@ -168,18 +172,18 @@ export class View {
     updates.forEach((update, index) => {
       const isNew = update.published > this.seenUntil;
       if (!drawn && wasNew && !isNew) {
-        rows.push({ key: 'since', make: () => h('p', { class: 'since-line', 'data-key': 'since' }, this.words.sinceLine) });
+        rows.push({ key: 'since', make: () => h('p', { class: 'since-line' }, this.words.sinceLine) });
         drawn = true;
       }
       wasNew = isNew;
       const key = `day-${dayKey(update.time, this.feed)}`;
-      if (key !== last) rows.push({ key, make: () => h('h2', { class: 'day', 'data-key': key }, day(update.time, this.feed)) });
+      if (key !== last) rows.push({ key, make: () => h('h2', { class: 'day' }, day(update.time, this.feed)) });
       last = key;
       rows.push(this.#item(update, 'update'), this.places.get(`after-${index + 1}`));
     });
     if (!updates.length) {
       const { key, tag } = this.source.query;
-      rows.push({ key: 'empty', make: () => h('p', { class: 'empty', 'data-key': 'empty' }, this.words[key || tag ? 'emptyFilter' : 'empty']) });
+      rows.push({ key: 'empty', make: () => h('p', { class: 'empty' }, this.words[key || tag ? 'emptyFilter' : 'empty']) });
     }
     return [...rows, this.places.get('end')].filter(Boolean);
   }
@@ -198,7 +202,7 @@ export class View {
     reconcile(this.parts.key.querySelector('ol'), key.map(({ id, time, headline }) => ({
       key: `key-${id}`,
       rev: `${time} ${here.has(id)} ${headline}`,
-      make: () => h('li', { 'data-key': `key-${id}` }),
+      make: () => h('li'),
       write: (node) => {
         const href = `${here.has(id) ? '' : `${page}?around=${id}`}#update-${id}`;
         const when = h('time', { datetime: time, class: 'brief' }, brief(time, this.feed));
@@ -224,7 +228,9 @@ export class View {
   }
 
   #showZone() {
-    const [zone, own] = [this.feed.timezone, ownZone()].map((name) => name?.replaceAll('_', ' '));
-    if (this.parts.zone && own) this.parts.zone.textContent = fillIn(this.words[zone === own ? 'zone' : 'zones'], { zone, own });
+    const { timezone } = this.feed;
+    const text = this.words[zoneName(timezone) === zoneName() ? 'zone' : 'zones'];
+    const [zone, own] = [timezone, zoneName()].map((name) => name.replaceAll('_', ' '));
+    if (this.parts.zone) this.parts.zone.textContent = fillIn(text, { zone, own });
   }
 }

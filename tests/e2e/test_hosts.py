@@ -165,7 +165,7 @@ def test_nothing_of_the_page_moves(server: Server, host: Host, page: Page, place
 # Coming, going, failing
 
 
-def test_added_moved_and_removed_a_hundred_times_it_leaves_nothing(server: Server, host: Host, page: Page) -> None:
+def test_a_hundred_times_added_moved_and_removed(server: Server, host: Host, page: Page) -> None:
     publish(server, 3)
     open_now: set[object] = set()
 

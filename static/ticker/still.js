@@ -1,7 +1,5 @@
-/**
- * News that flow in push the rest away. What is pushed stays where it is for one frame more, by a translation, and is in
- * its place in the next: so nothing of it counts as a jump in the page's Cumulative Layout Shift.
- */
+/** On somebody else's page nothing jumps. */
+import { edge } from './list.js';
 
 const MOST = 40;
 
@@ -25,7 +23,12 @@ function release(list) {
   held.delete(list);
 }
 
-/** Does `change`, and returns what that does. @param {HTMLElement} list */
+/**
+ * Does `change`, and returns what that does. News that flow in push the rest away: what is pushed stays where it is
+ * for one frame more, by a translation, and is in its place in the next, so that nothing of it counts as a jump in
+ * the page's Cumulative Layout Shift.
+ * @param {HTMLElement} list
+ */
 export function slide(list, change) {
   const before = rows(list).map((node) => [node, top(node)]);
   const result = change();
@@ -37,3 +40,15 @@ export function slide(list, change) {
   requestAnimationFrame(() => requestAnimationFrame(() => held.get(list) === nodes && release(list)));
   return result;
 }
+
+/** Shows an element in a box that scrolls and lets the keyboard go on from it; the page around moves no further than it must. */
+export const goToIn = (box) => (element, root) => {
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  const below = top(element) - top(root);
+  // With the head above it, where that fits: then news go on flowing in.
+  const target = below < box.clientHeight / 2 ? root : element;
+  const margin = Number.parseFloat(getComputedStyle(target).scrollMarginTop) || 0;
+  box.scrollBy({ top: top(target) - edge(box) - margin, behavior: 'instant' });
+  box.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+};
