@@ -6,6 +6,7 @@ import { Compose } from './compose.js';
 import { Feeds } from './feeds.js';
 import { calm } from './form.js';
 import { drop, keptNames } from './keep.js';
+import { offerEditing, openLinked, stopOffering } from './link.js';
 import { Rows } from './rows.js';
 import { SignIn } from './signin.js';
 
@@ -66,6 +67,7 @@ function choose(feed) {
       element('empty').hidden = state.updates.length > 0;
       element('older').hidden = !state.next;
       feeds.heard(state.feed);
+      if (mayPublish) openLinked(feed.slug, rows, status);
     },
     onstatus(name) {
       element('desk').querySelector('.status').dataset.state = name;
@@ -82,6 +84,7 @@ async function begin(me) {
   element('desk').hidden = false;
   const before = mayPublish;
   mayPublish = me.role !== 'contributor';
+  offerEditing(me);
   element('reading').hidden = mayPublish;
   if (mayPublish !== before) {
     feeds.current = null; // its list is made anew
@@ -103,6 +106,7 @@ async function signOut() {
     if (!answer) return;
     if (answer === 'clear') texts.forEach(drop);
   }
+  stopOffering();
   try {
     await api('DELETE', 'session');
   } catch (error) {

@@ -4,6 +4,7 @@ import { api, newKey } from './api.js';
 import { ask } from './ask.js';
 import { clearProblem, forgiveOnInput, raw, say, showProblem } from './form.js';
 import { keep, kept } from './keep.js';
+import { linkedFeed } from './link.js';
 
 /** What browsers still call by the names of before, as they were when Intl froze them. */
 const RENAMED = {
@@ -45,7 +46,7 @@ export class Feeds {
     const { feeds } = await api('GET', 'feeds?all=1');
     this.#feeds = feeds.filter(({ slug }) => !me.feeds || me.feeds.includes(slug));
     element('create').hidden = !this.#admin || me.feeds != null;
-    const before = this.current?.slug ?? kept('feed');
+    const before = linkedFeed() ?? this.current?.slug ?? kept('feed');
     const known = (accepted) => this.#feeds.find(accepted)?.slug;
     this.#choose(known(({ slug }) => slug === before) ?? known(({ status }) => status === 'open') ?? known(() => true));
   }

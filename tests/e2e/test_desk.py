@@ -263,7 +263,7 @@ def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None
 
     server.stop()
     expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
-    press(row(desk, "Hello"), "Unpin")
+    press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
     server.start()
     desk.evaluate("dispatchEvent(new Event('online'))")
@@ -347,12 +347,15 @@ def test_a_conflict_shows_both_texts_and_loses_neither(desk: Page, server: Serve
     expect(row(desk, "Theirs")).to_be_visible()
     expect(form.get_by_label("Text")).to_have_value("Mine")
     form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("heading", name="Somebody else changed this")).to_be_visible()
-    expect(form.locator(".theirs")).to_have_text("Theirs")
+    expect(form.get_by_role("heading", name="Somebody else changed this")).to_be_focused()
+    sides = form.locator(".side")
+    expect(sides.nth(0)).to_contain_text("Theirs, which readers see now")
+    expect(sides.nth(0).locator("ins")).to_contain_text("Theirs")
+    expect(sides.nth(1).locator("ins")).to_contain_text("Mine")
     expect(form.get_by_label("Text")).to_have_value("Mine")
     assert texts(server) == ["Theirs"]
-    form.get_by_role("button", name="Add their text below mine").click()
-    form.get_by_role("button", name="Save mine").click()
+    form.get_by_role("button", name="Put theirs below mine").click()
+    form.get_by_role("button", name="Save what the form says").click()
     expect(form).to_have_count(0)
     assert texts(server) == ["Mine\n\nTheirs"]
 
@@ -403,6 +406,10 @@ def test_an_edit_survives_a_reload(desk: Page, server: Server) -> None:
     desk.reload()
     expect(form.get_by_label("Text")).to_have_value("Half done")
     form.get_by_role("button", name="Cancel").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Keep editing").click()
+    expect(form.get_by_label("Text")).to_have_value("Half done")
+    form.get_by_role("button", name="Cancel").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(form).to_have_count(0)
     desk.reload()
     expect(row(desk, "Original")).to_be_visible()
@@ -447,16 +454,27 @@ def test_deleting_asks_once_and_says_what_remains(desk: Page, server: Server) ->
     assert texts(server) == []
 
 
-def test_pinning_and_key_events_are_one_click(desk: Page, server: Server) -> None:
+def test_pin_key_event_and_breaking_are_one_click(desk: Page, server: Server) -> None:
     server.publish("Hello")
     press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").locator(".label-pinned")).to_be_visible()
     press(row(desk, "Hello"), "Key event")
     expect(row(desk, "Hello").locator(".label-key")).to_be_visible()
-    press(row(desk, "Hello"), "Unpin")
+    press(row(desk, "Hello"), "Breaking")
+    expect(row(desk, "Hello").locator(".label-breaking")).to_be_visible()
+    pin = row(desk, "Hello").get_by_role("button", name="Pin")
+    expect(pin).to_have_attribute("aria-pressed", "true")
+    pin.click()
     expect(row(desk, "Hello").locator(".label-pinned")).to_have_count(0)
+    expect(pin).to_have_attribute("aria-pressed", "false")
+    expect(pin).to_be_focused()
     (update,) = server.page()["updates"]
-    assert (update["pinned"], update["key"], update["edited"]) == (False, True, None)
+    assert (update["pinned"], update["key"], update["breaking"], update["edited"]) == (
+        False,
+        True,
+        True,
+        None,
+    )
 
 
 def test_what_goes_wrong_in_a_row_is_said_there(desk: Page, server: Server) -> None:
