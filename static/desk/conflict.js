@@ -1,38 +1,32 @@
 /** What two people made of one field, side by side, to be merged by hand. */
 import { h } from '../ticker/article.js';
 import { differences } from './diffview.js';
+import { fieldName, inputsOf, readable } from './fields.js';
 import { rawOf, setRaw } from './form.js';
 import { merged } from './worddiff.js';
 
-const NAMES = {
-  title: 'Title', text: 'Text', author: 'Author', tags: 'Tags', time: 'Time', correction: 'Correction', link: 'Link', image: 'Image',
-};
-
-/** @param {string} name of a field @returns {string} */
-export const fieldName = (name) => NAMES[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
-
-const words = (value) => String(value ?? '').replace(/^(\d{4}-\d\d-\d\d)T/, '$1 ');
-
 /** What may stand in the form: by button. */
 function choices(name, [base, mine, theirs]) {
-  const both = name === 'text' || name === 'correction' ? merged(base, mine, theirs) : null;
+  const texts = [base, mine, theirs].map((fields) => fields[name]);
+  const both = name === 'text' || name === 'correction' ? merged(...texts) : null;
   return [
     ['Use theirs', theirs, 'Theirs is in the form now.'],
     ['Use mine', mine, 'Yours is in the form now.'],
-    both !== null && ['Use both changes', both, 'Both changes are in the form now. Read them once more.'],
-    name === 'text' && ['Put theirs below mine', [mine, theirs].filter(Boolean).join('\n\n'), 'Both texts are in the form now, theirs below yours.'],
+    both !== null && ['Use both changes', { [name]: both }, 'Both changes are in the form now. Read them once more.'],
+    name === 'text' && ['Put theirs below mine', { text: `${mine.text}\n\n${theirs.text}` }, 'Both texts are in the form now, theirs below yours.'],
   ].filter(Boolean);
 }
 
-/** @param {HTMLFormElement} form @param {string} name @param {string[]} versions base, mine, theirs @param {string} lang */
-function clash(form, name, [base, mine, theirs], lang) {
+/** @param {HTMLFormElement} form @param {string} name @param {object[]} versions the fields: base, mine, theirs @param {string} lang */
+function clash(form, name, versions, lang) {
   const told = h('p', { class: 'hint', role: 'status' });
-  const side = (title, version) => h('div', { class: 'side' }, h('h5', {}, title), differences(words(base), words(version), lang));
-  const buttons = choices(name, [base, mine, theirs]).map(([label, value, done]) => {
+  const [base, mine, theirs] = versions.map((fields) => readable(name, fields));
+  const side = (title, version) => h('div', { class: 'side' }, h('h5', {}, title), differences(base, version, lang));
+  const buttons = choices(name, versions).map(([label, fields, done]) => {
     const button = h('button', { type: 'button', class: 'plain' }, label, h('span', { class: 'unseen' }, `: ${fieldName(name)}`));
     button.addEventListener('click', () => {
-      setRaw(form, { [name]: value });
-      form.elements[name].dispatchEvent(new Event('input', { bubbles: true }));
+      setRaw(form, Object.fromEntries(inputsOf(name).map((input) => [input, fields[input] ?? ''])));
+      form.dispatchEvent(new Event('input'));
       told.textContent = done;
     });
     return button;
@@ -53,7 +47,6 @@ export function showConflict(form, conflict, lang) {
   box.hidden = !conflict;
   if (!conflict) return;
   const { names, base, mine, current } = conflict;
-  const [before, theirs] = [rawOf(base), rawOf(current)];
-  box.querySelector('.clashes').replaceChildren(
-    ...names.map((name) => clash(form, name, [before, mine, theirs].map((fields) => fields[name]), lang)));
+  const versions = [rawOf(base), mine, rawOf(current)];
+  box.querySelector('.clashes').replaceChildren(...names.map((name) => clash(form, name, versions, lang)));
 }

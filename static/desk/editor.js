@@ -148,7 +148,8 @@ export class Editor {
     if (!current) return showProblem(this.form, error);
     this.#show({ names: this.#clashes(current), base: this.base, mine: raw(this.form), current });
     this.#rebase(current);
-    this.form.querySelector('.conflict h3').focus();
+    this.form.querySelector('.conflict h3').focus({ preventScroll: true });
+    this.form.querySelector('.conflict').scrollIntoView({ block: 'start' });
   }
 
   /** What they changed and I did not is taken over; from here on it is their revision that I change. */

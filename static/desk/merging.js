@@ -1,4 +1,5 @@
 /** Two people change one update: what goes together by itself, and what people decide. Pure but for the clock's zone. */
+import { fieldOf } from './fields.js';
 import { difference, payload, rawOf } from './form.js';
 
 const equal = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -21,6 +22,6 @@ export function clashes(base, mine, current, sent = []) {
 export function rebased(base, mine, current) {
   const own = difference(rawOf(base), mine);
   const fields = { ...mine, ...rawOf(current) };
-  for (const name of Object.keys(mine)) if (name in own || name === 'minor') fields[name] = mine[name];
+  for (const name of Object.keys(mine)) if (fieldOf(name) in own || name === 'minor') fields[name] = mine[name];
   return fields;
 }

@@ -1,20 +1,17 @@
 /** What an update was before: its versions, and what each changed, word by word. */
 import { h } from '../ticker/article.js';
-import { full } from '../ticker/language.js';
+import { brief, full } from '../ticker/language.js';
 import { api, updatePath } from './api.js';
-import { fieldName } from './conflict.js';
 import { amount, differences } from './diffview.js';
+import { fieldName, fieldOf, readable } from './fields.js';
 import { rawOf, say } from './form.js';
 
-const MARKS = { breaking: 'Breaking', key: 'Key event', pinned: 'Pinned' };
-
-const shown = (value) => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value ?? '').replace(/^(\d{4}-\d\d-\d\d)T/, '$1 '));
-
-/** The fields that differ; the text always. @returns {[string, string, string][]} name, before, after */
+/** The fields that differ, in their order; the text always. @returns {[string, string, string][]} name, before, after */
 function changes(before, after) {
   const [old, now] = [rawOf(before), rawOf(after)];
-  const names = Object.keys(now).filter((name) => name === 'text' || shown(old[name]) !== shown(now[name]));
-  return names.map((name) => [name, shown(old[name]), shown(now[name])]);
+  const names = new Set(Object.keys(now).map(fieldOf));
+  const all = [...names].map((name) => [name, readable(name, old), readable(name, now)]);
+  return all.filter(([name, was, is]) => name === 'text' || was !== is);
 }
 
 /** When, as far as is known: small changes are not dated. */
@@ -26,12 +23,12 @@ function when(revisions, at) {
 
 function summary(revisions, at) {
   if (!at) return 'first version';
-  const names = changes(revisions[at - 1], revisions[at]).filter(([, old, now]) => old !== now).map(([name]) => MARKS[name] ?? fieldName(name));
+  const names = changes(revisions[at - 1], revisions[at]).filter(([, old, now]) => old !== now).map(([name]) => fieldName(name));
   return names.join(', ') || 'nothing that is seen';
 }
 
 function part(feed, [name, before, after]) {
-  return [h('h3', {}, MARKS[name] ?? fieldName(name)), differences(before, after, feed.lang)];
+  return [h('h3', {}, fieldName(name)), differences(before, after, feed.lang)];
 }
 
 class Dialog {
@@ -74,7 +71,7 @@ class Dialog {
     const by = revision.author && `, ${revision.author}`;
     const button = h('button', { type: 'button', 'data-at': at },
       h('strong', {}, `Version ${revision.rev}${isLast ? ', now' : ''}`),
-      h('span', { class: 'hint' }, time ? h('time', { datetime: time }, full(time, this.feed)) : 'not told to readers', by),
+      h('span', { class: 'hint' }, time ? h('time', { datetime: time, title: full(time, this.feed) }, brief(time, this.feed)) : 'not dated', by),
       h('span', { class: 'what' }, summary(this.revisions, at)));
     button.addEventListener('click', () => this.#show(at));
     return h('li', {}, button);

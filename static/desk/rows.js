@@ -11,16 +11,17 @@ import { openRevisions } from './revisions.js';
 
 export class Rows {
   /** @type {Map<string, Row>} */ #rows = new Map();
-  /** Who edits what, but for ourselves, by id. @type {Map<string, string[]>} */ #editing = new Map();
 
   /**
    * @param {{slug: string, timezone: string, lang: string}} feed
    * @param {{list: HTMLElement, rescued: HTMLElement, site: string, editable: boolean, onchange: (change: object) => void,
-   *   onreuse: (fields: object) => void, onediting?: (id: ?string) => void}} options
-   *   `onchange`: what this desk did, before the stream tells it; `onediting`: which update is being edited here
+   *   onreuse: (fields: object) => void, onediting?: (id: string, begins: boolean) => void,
+   *   editors?: (id: string) => string[]}} options
+   *   `onchange`: what this desk did, before the stream tells it; `onediting`: an update's editor opens or closes here;
+   *   `editors`: who else edits it
    */
-  constructor(feed, { list, rescued, site, editable, onchange, onreuse, onediting = () => {} }) {
-    Object.assign(this, { feed, list, rescued, site, editable, onchange, onreuse, onediting });
+  constructor(feed, { list, rescued, site, editable, onchange, onreuse, onediting = () => {}, editors = () => [] }) {
+    Object.assign(this, { feed, list, rescued, site, editable, onchange, onreuse, onediting, editors });
     list.replaceChildren();
     rescued.replaceChildren();
   }
@@ -51,9 +52,8 @@ export class Rows {
     this.#edit(row)?.focus();
   }
 
-  /** @param {Map<string, string[]>} people the names of others, by the id of what they edit */
-  editing(people) {
-    this.#editing = people;
+  /** Somebody has begun or ended to edit something. */
+  people() {
     for (const row of this.#rows.values()) this.#people(row);
   }
 
@@ -85,7 +85,7 @@ export class Rows {
 
   #people(row) {
     const note = row.item.querySelector('.others');
-    const names = this.#editing.get(row.update.id) ?? [];
+    const names = this.editors(row.update.id);
     const text = names.length ? `${new Intl.ListFormat('en').format(names)} ${names.length > 1 ? 'are' : 'is'} editing this` : '';
     if (note.textContent !== text) note.textContent = text;
     note.hidden = !text;
@@ -124,7 +124,7 @@ export class Rows {
     const { slug } = this.feed;
     if (action === 'edit') this.#edit(row)?.focus();
     else if (action === 'revisions') openRevisions(this.feed, row.update, (fields) => this.#edit(row).take(fields));
-    else if (action === 'delete') this.#try(row, () => remove(slug, row.update, this.#editing.get(id) ?? []));
+    else if (action === 'delete') this.#try(row, () => remove(slug, row.update, this.editors(id)));
     else this.#try(row, () => mark(slug, row.update, action));
   }
 
@@ -137,7 +137,7 @@ export class Rows {
     });
     row.item.classList.add('is-edited');
     row.item.append(row.editor.form);
-    this.onediting(row.update.id);
+    this.onediting(row.update.id, true);
     return row.editor;
   }
 
@@ -148,7 +148,7 @@ export class Rows {
     row.item.classList.remove('is-edited');
     if (isGone) this.#drop(row);
     else row.item.querySelector('[data-action="edit"]')?.focus();
-    this.onediting([...this.#rows.values()].findLast(({ editor }) => editor)?.update.id ?? null);
+    this.onediting(row.update.id, false);
   }
 
   #drop(row) {
