@@ -9,7 +9,9 @@
     ├── NotFound
     │   ├── FeedNotFound
     │   ├── UpdateNotFound
-    │   └── TokenNotFound
+    │   ├── TokenNotFound
+    │   ├── SessionNotFound
+    │   └── InviteNotFound
     ├── UpdateGone                   deleted: the id is never used again
     ├── Conflict
     │   ├── FeedExists
@@ -54,11 +56,13 @@ __all__ = [
     "Forbidden",
     "IdempotencyMismatch",
     "InvalidInput",
+    "InviteNotFound",
     "LivefeedError",
     "NotFound",
     "NotReady",
     "RevisionConflict",
     "ServerFull",
+    "SessionNotFound",
     "StartupError",
     "StoreError",
     "StoreFull",
@@ -130,6 +134,18 @@ class TokenNotFound(NotFound):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"There is no token named “{name}”.")
+
+
+class SessionNotFound(NotFound):
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        super().__init__(f"There is no session “{session_id}”: it has ended already.")
+
+
+class InviteNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no invite for “{name}”: it was used, withdrawn, or its day is over.")
 
 
 class UpdateGone(LivefeedError):

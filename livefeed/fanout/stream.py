@@ -27,10 +27,18 @@ __all__ = ["DraftPass", "poll", "stream", "watching"]
 
 @dataclass(frozen=True, slots=True)
 class DraftPass:
-    """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time)."""
+    """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time).
+
+    ``session``: by which session, if by one.
+    """
 
     token: str
     since: float
+    session: str | None = None
+
+    def has_ended(self, hub: Hub) -> bool:
+        """Whether the token was revoked since, or the session closed."""
+        return hub.revoked_since(self.token, self.since, self.session)
 
 
 @contextmanager
@@ -74,7 +82,7 @@ async def stream(
             await asyncio.sleep(drain_s * random.random())
             yield [bye("drain", DRAIN_RETRY_S)]
             return
-        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
+        if draft_pass is not None and draft_pass.has_ended(hub):
             yield [bye("revoked", None)]
             return
         news = next_news(channel, standing, with_draft=with_draft)
@@ -121,7 +129,7 @@ async def poll(
         joined = await hub.join(channel, position)
         if draft_pass is None and channel.is_draft:
             raise FeedNotFound(channel.log.feed)
-        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
+        if draft_pass is not None and draft_pass.has_ended(hub):
             raise FeedNotFound(channel.log.feed)
         left = deadline - loop.time()
         if joined.news or left <= 0 or hub.draining or channel.ended:

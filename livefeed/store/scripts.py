@@ -42,6 +42,7 @@ class Scripts:
         self._client = client
         self._attach, self._page, self._commit = (_Script(name) for name in ("attach", "page", "commit"))
         self._read, self._readers = _Script("read"), _Script("readers")
+        self._presence = _Script("presence")
 
     async def attach(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._attach, keys, args)
@@ -53,6 +54,10 @@ class Scripts:
     async def readers_many(self, calls: Sequence[Call]) -> list[list[Any] | StoreError]:
         """See :meth:`_run_many`."""
         return await self._run_many(self._readers, calls)
+
+    async def presence_many(self, calls: Sequence[Call]) -> list[list[Any] | StoreError]:
+        """See :meth:`_run_many`."""
+        return await self._run_many(self._presence, calls)
 
     async def page(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._page, keys, args)

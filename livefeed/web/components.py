@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
+from livefeed.web import desk_operations
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -97,7 +98,10 @@ class OpenApi(BaseModel):
     openapi: str
 
 
-ANSWER_MODELS = (FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who)
+ANSWER_MODELS = (
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who),
+    *desk_operations.ANSWERS,
+)
 
 
 def problem_schema() -> dict[str, Any]:
@@ -145,7 +149,8 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
 
 PARAMETERS = {
     "feed": _parameter("feed", "path", "The feed's slug.", pattern="^[a-z0-9-]{1,64}$"),
-    "id": _parameter("id", "path", "The update's id.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "id": _parameter("id", "path", "The update's id, or the session's.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "name": _parameter("name", "path", "A person's or a token's name.", maxLength=100),
     "limit": _parameter(
         "limit",
         "query",

@@ -79,6 +79,8 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.FeedNotFound: _Kind(404, "feed-not-found", "There is no such feed"),
     errors.UpdateNotFound: _Kind(404, "update-not-found", "There is no such update"),
     errors.TokenNotFound: _Kind(404, "token-not-found", "There is no such token"),
+    errors.SessionNotFound: _Kind(404, "session-not-found", "There is no such session"),
+    errors.InviteNotFound: _Kind(404, "invite-not-found", "There is no such invite"),
     errors.UpdateGone: _Kind(410, "update-gone", "The update was deleted"),
     errors.Conflict: _Kind(409, "conflict", "The present state does not allow it"),
     errors.FeedExists: _Kind(409, "feed-exists", "There is such a feed already"),

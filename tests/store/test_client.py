@@ -173,8 +173,8 @@ async def a_day(store: Store) -> None:
     await store.feeds.patch(FEED, {"status": "closed"})
     await store.feeds.remove("other")
     secret = await store.tokens.create("ann", "editor")
-    session = await store.tokens.open_session(secret)
-    assert (await store.tokens.check_session(session)).name == "ann"
+    session = await store.sessions.open(secret)
+    assert (await store.sessions.check(session)).name == "ann"
     await store.tokens.revoke("ann")
     assert await store.control.last_id() != "0-0"
     assert await store.check_settings() == []

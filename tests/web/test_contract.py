@@ -52,14 +52,14 @@ async def test_every_answer_is_of_the_kind_that_it_says(
 
 @by_name
 async def test_what_can_be_read_can_be_asked_about(
-    client: httpx.AsyncClient, store: Store, news: str, editor: Desk, operation: Operation
+    client: httpx.AsyncClient, store: Store, news: str, admin: Desk, operation: Operation
 ) -> None:
     if operation.method != "GET":
         return
     update = await store.updates.publish(news, UpdateCreate(text="One"))
     path = _path(operation, feed=news, id=update.id)
-    get = await client.get(path, headers=editor.headers)
-    head = await client.head(path, headers=editor.headers)
+    get = await client.get(path, headers=admin.headers)
+    head = await client.head(path, headers=admin.headers)
     assert get.status_code == head.status_code == 200
     assert head.headers.get("etag") == get.headers.get("etag")
     assert head.headers["content-length"] == get.headers["content-length"]

@@ -32,6 +32,8 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.FeedNotFound("news"), 404, "feed-not-found"),
     (errors.UpdateNotFound("news", "1"), 404, "update-not-found"),
     (errors.TokenNotFound("desk"), 404, "token-not-found"),
+    (errors.SessionNotFound("1a"), 404, "session-not-found"),
+    (errors.InviteNotFound("Ada"), 404, "invite-not-found"),
     (errors.UpdateGone("news", "1", "2026-11-22T08:16:52Z"), 410, "update-gone"),
     (errors.Conflict("No."), 409, "conflict"),
     (errors.FeedExists("news"), 409, "feed-exists"),
