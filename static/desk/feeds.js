@@ -35,6 +35,10 @@ export class Feeds {
     readers.addEventListener('change', () => this.#count());
   }
 
+  get all() {
+    return this.#feeds;
+  }
+
   /** @param {{role: string, feeds: ?string[]}} me */
   async load(me) {
     this.#me = me;

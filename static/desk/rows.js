@@ -61,7 +61,7 @@ export class Rows {
     let row = this.#rows.get(update.id);
     if (!row) {
       row = { item: h('li', { class: 'row', id: `row-${update.id}` }), update: null, editor: null };
-      row.item.append(h('div', { class: 'shown' }), h('p', { class: 'others', hidden: '' }), h('p', { class: 'problem', role: 'alert', hidden: '' }));
+      row.item.append(h('div', { class: 'shown' }), h('p', { class: 'elsewhere', hidden: '' }), h('p', { class: 'problem', role: 'alert', hidden: '' }));
       this.#rows.set(update.id, row);
       row.item.addEventListener('click', (event) => this.#click(event, update.id));
       this.#write(row, update);
@@ -84,7 +84,7 @@ export class Rows {
   }
 
   #people(row) {
-    const note = row.item.querySelector('.others');
+    const note = row.item.querySelector('.elsewhere');
     const names = this.editors(row.update.id);
     const text = names.length ? `${new Intl.ListFormat('en').format(names)} ${names.length > 1 ? 'are' : 'is'} editing this` : '';
     if (note.textContent !== text) note.textContent = text;

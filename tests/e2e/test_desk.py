@@ -538,27 +538,6 @@ def test_whoever_signs_in_next_has_their_own_rights(desk: Page, server: Server) 
     expect(form.get_by_label("Text")).to_have_value("Half done")
 
 
-def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> None:
-    made = run_command("invite", "Ada", "--role", "editor", "--data-dir", server.data_dir)
-    link = f"{server.url}/desk/join#{made.stdout.strip().partition('#')[2]}"
-    page.goto(link)
-    dialog = page.get_by_role("dialog", name="Join the desk?")
-    dialog.get_by_role("button", name="Not now").click()
-    door = page.get_by_role("dialog", name="Sign in to the desk")
-    expect(door).to_contain_text("invite")
-    expect(door.get_by_role("alert")).to_be_hidden()
-    page.reload()
-    expect(dialog).to_be_visible()
-    dialog.get_by_role("button", name="Join").click()
-    expect(page.get_by_text("Ada (editor)")).to_be_visible()
-    assert page.url == f"{server.url}/desk"
-
-    page.context.clear_cookies()
-    page.goto(link)
-    dialog.get_by_role("button", name="Join").click()
-    expect(door.get_by_role("alert")).to_contain_text("used already")
-
-
 def test_a_draft_is_live_at_the_desk_and_nowhere_else(page: Page, server: Server) -> None:
     server.create_feed("rehearsal", title="Rehearsal", status="draft")
     page.goto(f"{server.url}/desk")

@@ -146,10 +146,13 @@ def test_settings_change_only_what_was_changed_here(desk: Page, server: Server) 
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
     expect(feed(desk).locator("option:checked")).to_have_text("Evening news")
-    now = server.page()["feed"]
+    (now,) = server.call("GET", "?all=1")["feeds"]
     assert (now["title"], now["description"], now["hold_s"]) == ("Evening news", "Somebody else's", 12)
     assert (now["timezone"], now["origins"]) == ("Europe/Warsaw", ["https://www.example.org"])
     assert (now["listed"], now["lang"], now["status"]) == (False, "en", "open")
+    desk.reload()
+    server.publish("Still ours")
+    expect(row(desk, "Still ours")).to_be_visible()
 
 
 def test_removing_takes_typing_the_slug(desk: Page, server: Server) -> None:

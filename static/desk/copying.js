@@ -1,0 +1,22 @@
+/** A text onto the clipboard, also where the page came by plain HTTP and browsers deny the better way. */
+
+/** @param {HTMLInputElement | HTMLTextAreaElement} field that shows the text @returns {Promise<boolean>} false: it is selected, to be copied by hand */
+export async function copyFrom(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+    return true;
+  } catch {
+    field.focus();
+    field.select();
+    return document.execCommand('copy');
+  }
+}
+
+/** A button that copies, and says so. @param {HTMLElement} box with a field, a button named copy, and a status */
+export function offerCopy(box) {
+  const told = box.querySelector('.copied');
+  box.querySelector('[name="copy"]').addEventListener('click', async () => {
+    const done = await copyFrom(box.querySelector('input, textarea'));
+    told.textContent = done ? 'Copied.' : 'It is selected: copy it with your keyboard or its menu.';
+  });
+}
