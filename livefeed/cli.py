@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -16,13 +15,12 @@ from rich.text import Text
 from livefeed import serving
 from livefeed.commands import Commands, CommandsOrCreate, print_table, redis_options, with_store
 from livefeed.core.models import FeedCreate, PersonCreate, Role, UpdateCreate
-from livefeed.core.paging import PageQuery
 from livefeed.core.validation import parse
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import DraftPass, stream
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
-from livefeed.wires.exporting import line_of
+from livefeed.wires.exporting import export_feed
 from livefeed.wires.fetching import load
 from livefeed.wires.importing import import_wire
 from livefeed.wires.read import read_wire
@@ -146,16 +144,8 @@ async def import_(feed: str, source: str, *, store: Store) -> None:
 @with_store
 async def export(feed: str, *, store: Store) -> None:
     """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
-    query = PageQuery(limit=100, order="oldest")
-    sources = await store.updates.sources(feed)
-    while True:
-        page = await store.updates.page(feed, query)
-        for update in page.updates:
-            fields = orjson.loads(update)
-            click.echo(line_of(fields, sources.get(fields["id"])), nl=False)
-        if page.next is None:
-            break
-        query = PageQuery(limit=100, order="oldest", cursor=page.next)
+    async for lines in export_feed(store, feed):
+        click.echo(lines, nl=False)
 
 
 # Feeds ------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def livefeed(tmp_path: Path) -> Iterator[Livefeed]:
 
 
 def get(livefeed: Livefeed, path: str) -> dict[str, object]:
-    with urllib.request.urlopen(livefeed.url + path, timeout=10) as answer:
+    with urllib.request.urlopen(livefeed.url + path, timeout=30) as answer:
         got = json.load(answer)
     assert isinstance(got, dict)
     return got
@@ -38,7 +38,7 @@ def post(livefeed: Livefeed, text: str) -> str:
         json.dumps({"text": text}).encode(),
         {"Authorization": f"Bearer {livefeed.token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.status == 201
         return str(json.load(answer)["id"])
 

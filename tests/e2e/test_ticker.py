@@ -333,3 +333,18 @@ def test_without_a_sanitizer_it_goes_through_the_policy(
     update = server.publish("Some **bold** text")
     expect(page.locator(f"#update-{update['id']} strong")).to_have_text("bold")
     assert not errors
+
+
+@pytest.mark.parametrize(
+    ("timezone", "said"),
+    [
+        ("Europe/Kyiv", "Days and times are in the time zone Europe/Kyiv."),
+        ("America/New_York", "Days are those of America/New York; times are in your time zone, "),
+    ],
+)
+def test_the_zone_is_named(server: Server, page: Page, timezone: str, said: str) -> None:
+    """Kyiv is Kiev to the browser, and the same zone."""
+    server.call("PATCH", "/news", {"timezone": timezone})
+    page.goto(f"{server.url}/feeds/news")
+    expect(page.get_by_role("status")).to_have_text("Live")
+    expect(page.locator(".zone")).to_contain_text(said)
