@@ -10,11 +10,13 @@ const SYSTEMS = [
   [/\bMac OS X\b/, 'a Mac'], [/\bLinux\b/, 'Linux'],
 ];
 
+const UNKNOWN = 'unknown device';
+
 const found = (list, text) => list.find(([pattern]) => pattern.test(text))?.[1];
 
 /** @param {?string} agent the header User-Agent @returns {string} as “Firefox on Linux” */
 export function browserName(agent) {
-  if (!agent) return 'unknown device';
+  if (!agent) return UNKNOWN;
   const [browser, system] = [found(BROWSERS, agent), found(SYSTEMS, agent)];
   if (browser && system) return `${browser} on ${system}`;
   return browser ?? system ?? agent.slice(0, 40);

@@ -1,9 +1,19 @@
 /** A text onto the clipboard, also where the page came by plain HTTP and browsers deny the better way. */
 
-/** @param {HTMLInputElement | HTMLTextAreaElement} field that shows the text @returns {Promise<boolean>} false: it is selected, to be copied by hand */
+/** With its looks for who pastes into an article, as its source for who pastes into code. */
+async function write(text, isHtml) {
+  if (!isHtml || !globalThis.ClipboardItem) return navigator.clipboard.writeText(text);
+  const as = (type) => [type, new Blob([text], { type })];
+  await navigator.clipboard.write([new ClipboardItem(Object.fromEntries([as('text/html'), as('text/plain')]))]);
+}
+
+/**
+ * @param {HTMLInputElement | HTMLTextAreaElement} field that shows the text; `data-html`: it is HTML
+ * @returns {Promise<boolean>} false: it is selected, to be copied by hand
+ */
 export async function copyFrom(field) {
   try {
-    await navigator.clipboard.writeText(field.value);
+    await write(field.value, 'html' in field.dataset);
     return true;
   } catch {
     field.focus();

@@ -2,16 +2,7 @@
 import { h } from '../ticker/article.js';
 import { api, newKey } from './api.js';
 import { clearProblem, forgiveOnInput, raw, setRaw, showProblem } from './form.js';
-
-/** What browsers still call by the names of before, as they were when Intl froze them. */
-const RENAMED = {
-  'Asia/Calcutta': 'Asia/Kolkata', 'Asia/Katmandu': 'Asia/Kathmandu', 'Asia/Rangoon': 'Asia/Yangon',
-  'Asia/Saigon': 'Asia/Ho_Chi_Minh', 'Europe/Kiev': 'Europe/Kyiv',
-};
-
-const today = (zone) => RENAMED[zone] ?? zone;
-
-const ownZone = () => today(Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
+import { ownZone, zoneToday } from './here.js';
 
 const EMPTY = { title: '', description: '', lang: 'en', hold_s: '5', origins: '*', listed: true, open: false };
 
@@ -33,7 +24,7 @@ const fieldsOf = (feed) => ({
 
 function listZones(datalist) {
   if (datalist.childElementCount) return;
-  const zones = new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? []).map(today)]);
+  const zones = new Set(['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? []).map(zoneToday)]);
   datalist.append(...Array.from(zones, (value) => h('option', { value })));
 }
 

@@ -5,10 +5,12 @@ import { FeedForm } from './feedform.js';
 import { FeedList } from './feedlist.js';
 import { Removal, changeStatus } from './feedstate.js';
 import { say } from './form.js';
+import { Importing } from './importing.js';
 import { keep, kept } from './keep.js';
 import { linkedFeed } from './link.js';
 import { menu } from './menu.js';
 import { readers } from './readers.js';
+import { Story } from './story.js';
 
 const element = (id) => document.getElementById(id);
 
@@ -26,9 +28,12 @@ export class Feeds {
     this.form = new FeedForm(element('feedform'), { oncreated: (feed) => this.#made(feed), onsaved: (feed) => this.heard(feed) });
     this.removal = new Removal(element('removefeed'), (slug) => this.#removed(slug));
     this.list = new FeedList(element('feedlist'), { feeds: () => this.#feeds, onchoose: (slug) => this.#choose(slug) });
+    this.importing = new Importing(element('importing'));
+    this.story = new Story(element('storytext'));
     menu(element('feedmenu'));
     const clicks = {
       create: () => this.form.open(), settings: () => this.form.open(this.current), remove: () => this.removal.open(this.current),
+      import: () => this.importing.open(this.current), story: () => this.story.open(this.current),
       allfeeds: () => this.#all(), publishfeed: () => this.#step('open'), close: () => this.#step('closed'), reopen: () => this.#step('reopened'),
     };
     for (const [id, act] of Object.entries(clicks)) element(id).addEventListener('click', act);
@@ -85,12 +90,13 @@ export class Feeds {
     element('nofeed').hidden = Boolean(feed);
     if (!feed) return;
     this.select.value = feed.slug;
-    const isAdmin = this.#me.role === 'admin';
+    const [isAdmin, isEditor] = [this.#me.role === 'admin', this.#me.role !== 'contributor'];
     const offered = {
       settings: isAdmin, remove: isAdmin, publishfeed: isAdmin && feed.status === 'draft', close: isAdmin && feed.status === 'open',
-      reopen: isAdmin && feed.status === 'closed', open: feed.status !== 'draft',
+      reopen: isAdmin && feed.status === 'closed', open: feed.status !== 'draft', import: isEditor, export: isEditor, story: isEditor,
     };
     for (const [id, isOffered] of Object.entries(offered)) element(id).hidden = !isOffered;
+    element('export').href = `/v1/feeds/${feed.slug}/export`;
     element('open').href = `${this.site}/feeds/${feed.slug}`;
     this.#count();
   }

@@ -1,9 +1,10 @@
 /** An invite is a link that lets one person in, once, within a day. It is shown once. */
 import { h } from '../ticker/article.js';
-import { brief, ownZone } from '../ticker/language.js';
+import { brief } from '../ticker/language.js';
 import { api } from './api.js';
 import { offerCopy } from './copying.js';
 import { clearProblem, forgiveOnInput, showProblem } from './form.js';
+import { HERE } from './here.js';
 
 export class Inviting {
   /** @param {HTMLFormElement} form @param {{feeds: () => object[], oninvited: () => void}} options */
@@ -45,7 +46,7 @@ export class Inviting {
     const link = this.made.querySelector('input');
     link.value = url;
     this.made.querySelector('.copied').textContent = '';
-    this.made.querySelector('.for').textContent = `For ${name}, ${role}. It works once, until ${brief(until, { lang: 'en-GB', timezone: ownZone() })}, and is not shown again.`;
+    this.made.querySelector('.for').textContent = `For ${name}, ${role}. It works once, until ${brief(until, HERE)}, and is not shown again.`;
     this.made.hidden = false;
     link.focus();
     link.select();

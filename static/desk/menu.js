@@ -1,6 +1,6 @@
 /** A list of actions below its button; on a phone it lies at the bottom, by the thumb. Opening and closing is the browser's (popover). */
 
-const MARGIN_PX = 8;
+const [MARGIN_PX, GAP_PX] = [8, 4];
 
 /** @param {HTMLElement} menu with the attribute `popover`, opened by the button that names it */
 export function menu(menu) {
@@ -21,5 +21,5 @@ export function menu(menu) {
 function place(menu, button) {
   const { left, bottom } = button.getBoundingClientRect();
   menu.style.setProperty('--left', `${Math.max(MARGIN_PX, Math.min(left, innerWidth - menu.offsetWidth - MARGIN_PX))}px`);
-  menu.style.setProperty('--top', `${bottom + MARGIN_PX / 2}px`);
+  menu.style.setProperty('--top', `${bottom + GAP_PX}px`);
 }

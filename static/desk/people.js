@@ -1,13 +1,12 @@
 /** Who is in and who may come in: your sessions; for admins everybody's, with tokens and invites. */
 import { h } from '../ticker/article.js';
-import { brief, full, ownZone } from '../ticker/language.js';
+import { brief, full } from '../ticker/language.js';
 import { browserName } from './agent.js';
 import { api, newKey } from './api.js';
 import { ask } from './ask.js';
 import { say } from './form.js';
+import { HERE } from './here.js';
 import { Inviting } from './inviting.js';
-
-const HERE = { lang: 'en-GB', timezone: ownZone() };
 
 const at = (time) => h('time', { datetime: time, title: full(time, HERE) }, brief(time, HERE));
 const used = (time) => (time ? ['used ', at(time)] : ['not used yet']);
