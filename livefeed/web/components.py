@@ -168,6 +168,8 @@ PARAMETERS = {
     "key": _parameter("key", "query", "1: key events only.", enum=["0", "1"], default="0"),
     "tag": _parameter("tag", "query", "Only updates with this tag.", maxLength=50),
     "all": _parameter("all", "query", "1: every feed that the token may use.", enum=["1"]),
+    "preview": _parameter("preview", "query", "1: say what would be done, and do nothing.", enum=["0", "1"]),
+    "format": _parameter("format", "query", "As what.", enum=["markdown", "html"], default="markdown"),
     "confirm": _parameter("confirm", "query", "The feed's slug once more."),
     "after": _parameter("after", "query", "The position that was reached, as k3f9:128."),
     "wait": _parameter(
@@ -189,6 +191,7 @@ ANSWER_HEADERS = {
     "ETag": {"description": "An update's revision, or a hash of the body.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
     "Cache-Control": {"description": "How long it may be kept.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The file's name.", "schema": {"type": "string"}},
     "Set-Cookie": {"description": "The session.", "schema": {"type": "string"}},
 }
 

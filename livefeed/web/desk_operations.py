@@ -1,22 +1,29 @@
-"""The part of the table that is about people: sessions, tokens, invites, who reads, who is at the desk."""
+"""The part of the table that only the desk needs: people, who is there, bringing updates in and out."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel
 
 from livefeed.core.models import PersonCreate, Role
-from livefeed.web import at_desk, people
+from livefeed.web import at_desk, people, story, transfer
 from livefeed.web.operations import Answer, Operation
 
 __all__ = [
     "ANSWERS",
+    "ImportRefusal",
+    "ImportReport",
+    "ImportedUpdate",
     "Invite",
     "InviteList",
     "Invited",
+    "Ndjson",
     "Person",
     "ReaderCounts",
     "SessionInfo",
     "SessionList",
+    "Story",
     "TokenInfo",
     "TokenList",
     "operations",
@@ -76,7 +83,42 @@ class ReaderCounts(BaseModel):
     readers: dict[str, int]
 
 
-ANSWERS = (SessionList, TokenList, InviteList, Invited, ReaderCounts)
+class ImportRefusal(BaseModel):
+    """``entry``: where it stood, as ``line 3`` or ``entry 5 (its key)``."""
+
+    entry: str
+    why: str
+
+
+class ImportedUpdate(BaseModel):
+    """``id`` is null where it has none yet."""
+
+    kind: Literal["added", "changed"]
+    id: str | None
+    headline: str
+    time: str
+
+
+class ImportReport(BaseModel):
+    """``updates``: the first 50 of those added and changed."""
+
+    preview: bool
+    added: int
+    changed: int
+    unchanged: int
+    refused: list[ImportRefusal]
+    updates: list[ImportedUpdate]
+
+
+class Ndjson(BaseModel):
+    """An update a line, as import reads it."""
+
+
+class Story(BaseModel):
+    """A text."""
+
+
+ANSWERS = (SessionList, TokenList, InviteList, Invited, ReaderCounts, ImportReport, Ndjson, Story)
 
 _ADMIN = (401, 403, 503)
 _BODY = (400, 413, 415, 422)
@@ -181,4 +223,44 @@ _AT_DESK = [
     ),
 ]
 
-operations = (*_PEOPLE, *_AT_DESK)
+_TRANSFER = [
+    Operation(
+        method="POST",
+        path="/v1/feeds/{feed}/import",
+        endpoint=transfer.import_file,
+        name="import",
+        summary="Import NDJSON, RSS, Atom or a JSON Feed: a file, or the address of one. Twice is as once.",
+        answers={200: Answer("What was done, or with preview=1 what would be.", "ImportReport")},
+        problems=(401, 403, 404, 408, 409, 503, *_BODY),
+        role="editor",
+        parameters=("preview",),
+        body=transfer.ImportRequest,
+        takes=transfer.IMPORT_TYPES,
+        example={"url": "https://example.org/feed.xml"},
+    ),
+    Operation(
+        method="GET",
+        path="/v1/feeds/{feed}/export",
+        endpoint=transfer.export,
+        name="export",
+        summary="Every update, oldest first, as the NDJSON that import reads.",
+        answers={
+            200: Answer("The file.", "Ndjson", "application/x-ndjson", headers=("Content-Disposition",))
+        },
+        problems=(401, 403, 404, 503),
+        role="editor",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/feeds/{feed}/story",
+        endpoint=story.story,
+        name="story",
+        summary="The key updates as one text, oldest first.",
+        answers={200: Answer("The story.", "Story", "text/markdown", also=("text/html",))},
+        problems=(401, 403, 404, 422, 503),
+        role="editor",
+        parameters=("format",),
+    ),
+]
+
+operations = (*_PEOPLE, *_AT_DESK, *_TRANSFER)

@@ -56,7 +56,9 @@ def test_shows_the_newest_alone_and_large(page: Page, server: Server) -> None:
     expect(page.locator(".updates > article").first).to_have_id(f"update-{newest['id']}")
     expect(page.locator(".updates > article")).to_have_count(8)
     expect(page.get_by_role("heading", name="Ferry adrift")).to_be_in_viewport(ratio=1)
-    expect(page.locator(".pinned, .key, .filter, .pages, .tools, .options").locator("visible=true")).to_have_count(0)
+    expect(
+        page.locator(".pinned, .key, .filter, .pages, .tools, .options").locator("visible=true")
+    ).to_have_count(0)
     size = "node => parseFloat(getComputedStyle(node).fontSize)"
     assert page.get_by_role("heading", name="Ferry adrift").evaluate(size) > 60
     assert page.get_by_role("heading", name="Title 29").evaluate(size) > 30
