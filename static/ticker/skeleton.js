@@ -8,7 +8,7 @@ export const skeleton = (words, layout = 'full') =>
       h('h2', { class: 'title', part: 'title' }),
       h('p', { class: 'description', hidden: '' }),
       h('p', { class: 'state' }, h('span', { class: 'status', role: 'status', part: 'status' }), ' ', h('span', { class: 'countdown', 'aria-hidden': 'true' }))),
-    h('section', { class: 'pinned', 'aria-label': words.pinned, hidden: '' }, h('h2', { class: 'unseen', 'data-key': 'heading' }, words.pinned)),
+    h('section', { class: 'pinned', 'aria-label': words.pinned, hidden: '' }),
     h('nav', { class: 'key', 'aria-label': words.keyEvents, hidden: '' }, h('h2', {}, words.keyEvents), h('ol')),
     h('p', { class: 'pages above' }, h('a', { class: 'newer', hidden: '' }, words.newer)),
     h('section', { class: 'updates', 'aria-label': words.updates, tabindex: '-1' }),

@@ -149,7 +149,8 @@ export class View {
     const { parts } = this;
     if (feed !== this.feed) this.#showFeed(feed);
     const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, SHOWN[this.layout]);
-    reconcile(parts.pinned, [{ key: 'heading' }, ...pinned.map((update) => this.#item(update, 'pinned'))]);
+    const heading = { key: 'heading', make: () => h('h2', { class: 'unseen' }, this.words.pinned) };
+    reconcile(parts.pinned, [heading, ...pinned.map((update) => this.#item(update, 'pinned'))]);
     parts.pinned.hidden = !pinned.length;
     this.#drawKey(shown);
     this.#showLink(parts.newer, prev);

@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from livefeed.errors import StoreUnavailable
 from livefeed.store import reading
+from livefeed.store.client import BLOCK_MS
 from livefeed.store.reading import BlockedReader
 from livefeed.store.store import Store
 from tests.redis_servers import BUNDLED, RedisServer, wait_until
@@ -61,7 +62,7 @@ async def test_what_comes_ends_the_wait(
 async def test_the_wait_is_bounded(
     store: Store, reader: BlockedReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual_s = reading.BLOCK_MS / 1000
+    usual_s = BLOCK_MS / 1000
     monkeypatch.setattr(reading, "BLOCK_MS", 20)
     begin = time.monotonic()
     assert await reader.read({keys(store)[0]: "1-0"}) == []
