@@ -26,7 +26,7 @@ export async function copyFrom(field) {
 export function offerCopy(box) {
   const told = box.querySelector('.copied');
   box.querySelector('[name="copy"]').addEventListener('click', async () => {
-    const done = await copyFrom(box.querySelector('input, textarea'));
+    const done = await copyFrom(box.querySelector('[readonly]'));
     told.textContent = done ? 'Copied.' : 'It is selected: copy it with your keyboard or its menu.';
   });
 }

@@ -14,7 +14,7 @@ const updates = (count) => `${count.toLocaleString('en')} ${count === 1 ? 'updat
 function counts({ preview, added, changed, unchanged, refused }) {
   const parts = [[added, 'new'], [changed, 'changed'], [unchanged, 'unchanged'], [refused.length, 'refused']];
   const said = parts.filter(([count]) => count).map(([count, word]) => `${count.toLocaleString('en')} ${word}`).join(', ') || 'nothing in it';
-  return `${preview ? 'It would be' : 'Done'}: ${said}.`;
+  return `${preview ? 'It brings' : 'Imported'}: ${said}.`;
 }
 
 export class Importing {
