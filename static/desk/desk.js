@@ -6,7 +6,10 @@ import { Compose } from './compose.js';
 import { effect } from './effect.js';
 import { Feeds } from './feeds.js';
 import { BLANK, calm, raw, toLocal } from './form.js';
+import { Join } from './join.js';
 import { drop, keptNames } from './keep.js';
+import { offerEditing, openLinked, stopOffering } from './link.js';
+import { People } from './people.js';
 import { presence } from './presence.js';
 import { Rows } from './rows.js';
 import { Shortcuts } from './shortcuts.js';
@@ -24,6 +27,8 @@ const PATIENCE_MS = 3000;
 
 /** The public stream of the feed that is shown. @type {?Feed} */
 let live = null;
+/** What is published. @type {?Rows} */
+let rows = null;
 /** What is not published. @type {?Writing} */
 let writing = null;
 /** @type {?{name: string, role: string, feeds: ?string[]}} */
@@ -38,6 +43,7 @@ equip(compose.form, {
   ondrafts: (entries) => writing?.drafts(entries, ({ time, text }) => ({ ...BLANK, author: raw(compose.form).author, text, time: toLocal(time.toISOString()) })),
 });
 const feeds = new Feeds({ site, onchoose: choose, onstate: show });
+const people = new People(element('teamlist'), { feeds: () => feeds.all });
 const signIn = new SignIn(element('signin'), begin);
 new Shortcuts({ onact: act });
 
@@ -73,9 +79,11 @@ function choose(feed) {
   element('older').hidden = true;
   standing.clear();
   if (!feed) return;
-  const rows = new Rows(feed, {
+  rows = new Rows(feed, {
     list: element('rows'), rescued: element('rescued'), site, editable: mayPublish, onchange: tell,
     onreuse: (fields) => compose.take(fields),
+    onediting: (id, begins) => presence.edit(id, begins),
+    editors: (id) => presence.editors(id),
   });
   live = new Feed({
     url: `${location.origin}/v1/feeds/${feed.slug}`,
@@ -85,6 +93,7 @@ function choose(feed) {
       element('empty').hidden = state.updates.length > 0;
       element('older').hidden = !state.next;
       feeds.heard(state.feed);
+      if (mayPublish) openLinked(feed.slug, rows, (text) => standing.say(text));
     },
     onstatus: (name, detail) => heard('feed', name, detail),
   });
@@ -112,6 +121,9 @@ async function begin(me) {
   const changed = JSON.stringify(me) !== JSON.stringify(who);
   who = me;
   mayPublish = me.role !== 'contributor';
+  offerEditing(me);
+  element('team').textContent = me.role === 'admin' ? 'People' : 'My sessions';
+  element('team').onclick = () => people.open(me);
   compose.shape(mayPublish);
   if (changed) {
     feeds.current = null; // its lists are made anew
@@ -134,6 +146,7 @@ async function signOut() {
     if (!answer) return;
     if (answer === 'clear') [...texts, 'author'].forEach(drop);
   }
+  stopOffering();
   try {
     await api('DELETE', 'session');
   } catch (error) {
@@ -153,6 +166,7 @@ element('older').addEventListener('click', async () => {
 });
 session.addEventListener('answered', recovered);
 presence.addEventListener('change', () => {
+  rows?.people();
   const { names } = presence;
   element('people').textContent = names.length > 1 ? `At the desk: ${names.join(', ')}` : '';
 });
@@ -163,23 +177,14 @@ effect.addEventListener('seen', ({ detail: { id } }) => {
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
 session.addEventListener('signedout', () => signIn.open(ENDED));
 
-/** An invite's secret stands behind the #, where no server sees it, and is spent by a click, not by opening the link. @returns {Promise<?string>} */
-async function accepted() {
-  const invite = location.pathname.endsWith('/join') && location.hash.slice(1);
-  const asked = 'This invite lets you in once, on this device.';
-  if (!invite || (await ask('Join the desk?', asked, { join: 'Join', no: 'Not now' })) !== 'join') return null;
-  history.replaceState(null, '', '/desk');
-  return invite;
-}
-
-/** The first look: an invite is redeemed, an open session goes on. */
+/** An open session goes on. */
 async function start() {
-  const invite = await accepted();
   try {
-    await begin(await (invite ? api('POST', 'join', { body: { invite } }) : api('GET', 'session')));
+    await begin(await api('GET', 'session'));
   } catch (error) {
-    signIn.open(error.status === 401 && !invite ? '' : error.message);
+    signIn.open(error.status === 401 ? '' : error.message);
   }
 }
 
-start();
+if (Join.isWanted) new Join(element('join'), (me) => (me ? begin(me) : signIn.open())).open();
+else start();
