@@ -117,7 +117,7 @@ def test_a_redis_that_dies_is_started_again(livefeed: Livefeed) -> None:
 
 def invite_of(livefeed: Livefeed) -> str:
     """The invite of the newest start."""
-    return re.findall(r"Sign in +http://127.0.0.1:[0-9]+/desk/join#(lfi_\S+)", livefeed.said())[-1]
+    return str(re.findall(r"Sign in +http://127.0.0.1:[0-9]+/desk/join#(lfi_\S+)", livefeed.said())[-1])
 
 
 def join(livefeed: Livefeed, invite: str) -> object:
