@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from livefeed.core.models import Role
-from livefeed.errors import AccessError, Forbidden, Unauthenticated
+from livefeed.errors import AccessError, Forbidden, ForeignOrigin, Unauthenticated
 from livefeed.settings import Settings
 from livefeed.store.tokens import Token
 from livefeed.web.origins import own_origin
@@ -48,7 +48,7 @@ async def authenticate(connection: HTTPConnection) -> Token:
 
     Raises:
         Unauthenticated: nobody that is known.
-        Forbidden: a write with the cookie that does not come from our own pages.
+        ForeignOrigin: a write with the cookie that does not come from our own pages.
         StoreError
     """
     tokens = site_of(connection).store.tokens
@@ -90,11 +90,11 @@ def require_own_origin(connection: HTTPConnection) -> None:
     """Let pass what comes from a page of ours.
 
     Raises:
-        Forbidden
+        ForeignOrigin
     """
     origin, settings = connection.headers.get("origin"), site_of(connection).settings
     if origin is None or origin != own_origin(settings, connection.headers):
-        raise Forbidden(
+        raise ForeignOrigin(
             f"With a session, this must come from {settings.origin}, as “Origin” says; it came from "
             f"{(origin or 'nowhere')[:200]}. If that is this server, set LIVEFEED_PUBLIC_URL."
         )

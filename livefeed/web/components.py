@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
+from livefeed.web import item_operations
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -97,7 +98,10 @@ class OpenApi(BaseModel):
     openapi: str
 
 
-ANSWER_MODELS = (FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who)
+ANSWER_MODELS = (
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who),
+    *item_operations.ANSWERS,
+)
 
 
 def problem_schema() -> dict[str, Any]:
@@ -120,13 +124,17 @@ def problem_schema() -> dict[str, Any]:
                 "description": "With invalid input: each field.",
             },
             "current": {
+                "oneOf": [{"$ref": "#/components/schemas/Update"}, {"$ref": "#/components/schemas/Item"}],
+                "description": "With 412: the update, or the item, as it stands.",
+            },
+            "update": {
                 "$ref": "#/components/schemas/Update",
-                "description": "With 412: the update as it stands.",
+                "description": "With an item that is published already: what it became.",
             },
             "time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "With 410: the time it was shown with.",
+                "description": "With 410: the time it was shown with; of an item, when it was made.",
             },
         },
     }
@@ -145,7 +153,7 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
 
 PARAMETERS = {
     "feed": _parameter("feed", "path", "The feed's slug.", pattern="^[a-z0-9-]{1,64}$"),
-    "id": _parameter("id", "path", "The update's id.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "id": _parameter("id", "path", "The update's id, or the item's.", pattern="^[A-Za-z0-9_-]{1,64}$"),
     "limit": _parameter(
         "limit",
         "query",
