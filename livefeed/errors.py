@@ -10,7 +10,9 @@
     │   ├── FeedNotFound
     │   ├── UpdateNotFound
     │   ├── ItemNotFound
-    │   └── TokenNotFound
+    │   ├── TokenNotFound
+    │   ├── SessionNotFound
+    │   └── InviteNotFound
     ├── UpdateGone                   deleted: the id is never used again
     ├── ItemGone                     likewise of what was on the desk
     ├── Conflict
@@ -63,6 +65,7 @@ __all__ = [
     "ForeignOrigin",
     "IdempotencyMismatch",
     "InvalidInput",
+    "InviteNotFound",
     "ItemExists",
     "ItemGone",
     "ItemNotFound",
@@ -71,6 +74,7 @@ __all__ = [
     "NotReady",
     "RevisionConflict",
     "ServerFull",
+    "SessionNotFound",
     "StartupError",
     "StoreError",
     "StoreFull",
@@ -150,6 +154,18 @@ class TokenNotFound(NotFound):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"There is no token named “{name}”.")
+
+
+class SessionNotFound(NotFound):
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        super().__init__(f"There is no session “{session_id}”: it has ended already.")
+
+
+class InviteNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no invite for “{name}”: it was used, withdrawn, or its day is over.")
 
 
 class UpdateGone(LivefeedError):

@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -106,6 +107,9 @@ class Settings(BaseSettings):
     replicas_timeout_ms: int = Field(1_000, ge=1, le=60_000, description="How long to wait for them.")
     idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")
     session_s: int = Field(604_800, ge=60, description="How long a sign-in at the desk lasts.")
+    import_private: bool = Field(
+        False, description="Let editors import from addresses in private networks, and through a proxy."
+    )
     rewrite_s: float = Field(
         60.0, ge=0.0, description="A deletion rewrites the append-only file, at most once in this time."
     )
@@ -167,6 +171,15 @@ class Settings(BaseSettings):
         host = f"[{host}]" if ":" in host else host
         scheme = "http" if self.tls_certificate is None else "https"
         return f"{scheme}://{host}:{self.port}"
+
+    def desk_at(self, origin: str) -> str:
+        """Where the desk is, if readers call us ``origin``: there too, or on its own host, same port."""
+        if self.desk_host is None:
+            return origin
+        parts = urlsplit(origin)
+        has_port = re.search(r":[0-9]+$", self.desk_host) is not None
+        port = "" if has_port or parts.port is None else f":{parts.port}"
+        return f"{parts.scheme}://{self.desk_host}{port}"
 
 
 def _parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

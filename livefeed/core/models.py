@@ -37,6 +37,7 @@ __all__ = [
     "Image",
     "KeyEvent",
     "Link",
+    "PersonCreate",
     "RenderRequest",
     "Role",
     "Slug",
@@ -74,6 +75,15 @@ def _one_line(value: str) -> str:
     if "\n" in value or "\t" in value:
         raise ValueError("line breaks and tabs are not allowed here")
     return _no_controls(value)
+
+
+def _name(value: str) -> str:
+    """Names stand in addresses, and beside each other in lists: one must not look like another."""
+    if "/" in value or not value.isprintable():
+        raise ValueError(
+            "use letters, digits, spaces and signs, but no slash and nothing that cannot be seen"
+        )
+    return value
 
 
 def _unify_breaks(value: Any) -> Any:
@@ -265,6 +275,14 @@ class Feed(BaseModel):
     def is_public(self) -> bool:
         """Whether readers may know of it: a draft is to rehearse in."""
         return self.status != "draft"
+
+
+class PersonCreate(StrictModel):
+    """Somebody new: an invite, or a token. ``feeds``: those it is limited to; without it, all."""
+
+    name: Annotated[str, _line(100), AfterValidator(_one_line), AfterValidator(_name)]
+    role: Role
+    feeds: Annotated[list[Slug], Field(min_length=1, max_length=100), AfterValidator(_unique)] | None = None
 
 
 class RenderRequest(StrictModel):

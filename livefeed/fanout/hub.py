@@ -19,6 +19,7 @@ from livefeed.fanout.audience import Audience
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.counting import ReaderCounts
 from livefeed.fanout.pass_news import Tally
+from livefeed.fanout.presence import DeskPresence
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
 from livefeed.fanout.wheel import Wheel
@@ -35,7 +36,7 @@ IDLE_S = 300.0
 """A channel that nobody has watched for this long is dropped."""
 
 MAX_REVOKED = 1_000
-"""So many revoked tokens are remembered, the latest ones, for streams that began before."""
+"""So many revocations are remembered, the latest ones, for streams that began before."""
 
 CANARY_S = 5.0
 """How often a canary goes through Redis."""
@@ -75,8 +76,9 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilding = asyncio.Semaphore(REBUILT_TOGETHER)
         self._name = secrets.token_hex(8)
-        self._counts = ReaderCounts(store.readers, self._public, self._name)
-        self._revoked: dict[str, float] = {}
+        self.counts = ReaderCounts(store.readers, self._public, self._name)
+        self.presence = DeskPresence(store.presence)
+        self._revoked: dict[tuple[str, str], float] = {}
         self._canary_seen = asyncio.Event()
         self._canary_at: float | None = None
 
@@ -94,14 +96,15 @@ class Hub:
         self._spawn(self._look_after())
         self._spawn(self._canary())
         self._spawn(self._wheel.run())
-        self._spawn(self._counts.run())
+        self._spawn(self.counts.run())
+        self._spawn(self.presence.run())
 
     async def close(self) -> None:
         """Stop reading; these readers do not count any more."""
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
         await end([*self._tasks, *self._opening.values(), *self._refreshing.values()])
         await asyncio.gather(*(audience.close() for audience in self._audiences.values()))
-        await self._counts.withdraw()
+        await self.counts.withdraw()
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""
@@ -138,9 +141,10 @@ class Hub:
         snapshots: joining.Snapshots = self._store.items if channel.is_desk else self._store.updates
         return await joining.join(self, snapshots, channel, position)
 
-    def revoked_since(self, token: str, began: float) -> bool:
-        """Whether the token of this name was revoked after ``began`` (the loop's time)."""
-        return self._revoked.get(token, began) > began
+    def revoked_since(self, token: str, began: float, session: str | None = None) -> bool:
+        """Whether the token was revoked after ``began`` (the loop's time), or the session closed."""
+        ends = [("token", token)] if session is None else [("token", token), ("session", session)]
+        return any(self._revoked.get(end, began) > began for end in ends)
 
     @property
     def canary_age_s(self) -> float | None:
@@ -265,15 +269,20 @@ class Hub:
             case {"event": "canary", "hub": self._name}:
                 self._canary_seen.set()
             case {"event": "token-revoked", "name": str(name)}:
-                self._revoked[name] = asyncio.get_running_loop().time()
-                if len(self._revoked) > MAX_REVOKED:
-                    del self._revoked[next(iter(self._revoked))]
-                for channel in self._channels.values():
-                    channel.wake()
+                self._revoke("token", name)
+            case {"event": "session-closed", "session": str(session)}:
+                self._revoke("session", session)
             case {"event": "feed-removed", "feed": str(feed)}:
                 for channel in self._channels.values():
                     if channel.log.feed == feed:
                         self._spawn(self._end_if_removed(channel))
+
+    def _revoke(self, what: str, name: str) -> None:
+        self._revoked[what, name] = asyncio.get_running_loop().time()
+        if len(self._revoked) > MAX_REVOKED:
+            del self._revoked[next(iter(self._revoked))]
+        for channel in self._channels.values():
+            channel.wake()
 
     def on_broken(self, channel: Channel) -> None:
         self._end(channel, "overload")  # whoever comes back is told so until somebody has mended it

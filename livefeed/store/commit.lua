@@ -101,7 +101,7 @@ if op == 'remove' then
   for _, update_id in ipairs(redis.pcall('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.pcall('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
   redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
-    prefix .. 'desklog', prefix .. 'deskoffsets', items, prefix .. 'due', discarded)
+    prefix .. 'desklog', prefix .. 'deskoffsets', items, prefix .. 'due', discarded, prefix .. 'desk')
   remember(idem, request, idem_s, id, '0')
   return {'done', id, '0', '0'}
 end

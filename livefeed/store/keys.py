@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTROL", "FEEDS", "INVITES", "SESSIONS", "TOKENS", "FeedKeys", "LogName"]
+__all__ = ["CONTROL", "FEEDS", "INVITES", "SESSIONS", "TOKENS", "USED", "FeedKeys", "LogName"]
 
 from typing import Literal
 
@@ -10,6 +10,7 @@ FEEDS = "livefeed:feeds"
 TOKENS = "livefeed:tokens"
 SESSIONS = "livefeed:sessions"
 INVITES = "livefeed:invites"
+USED = "livefeed:used"
 CONTROL = "livefeed:control"
 
 LogName = Literal["log", "desklog"]
@@ -110,3 +111,8 @@ class FeedKeys:
     def readers(self) -> str:
         """Hash with a TTL: hub → how many read there, and when it said so (``count:ms``)."""
         return self.prefix + "readers"
+
+    @property
+    def desk(self) -> str:
+        """Sorted set with a TTL: who has the desk open, by when they last said so."""
+        return self.prefix + "desk"

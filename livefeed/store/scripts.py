@@ -49,6 +49,7 @@ class Scripts:
         self._attach, self._page, self._items = (_Script(name) for name in ("attach", "page", "items"))
         self._read, self._readers = _Script("read"), _Script("readers")
         self._writers = {name: _Script(name, *_SHARED) for name in ("commit", "item")}
+        self._presence = _Script("presence")
 
     async def attach(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._attach, keys, args)
@@ -60,6 +61,10 @@ class Scripts:
     async def readers_many(self, calls: Sequence[Call]) -> list[list[Any] | StoreError]:
         """See :meth:`_run_many`."""
         return await self._run_many(self._readers, calls)
+
+    async def presence_many(self, calls: Sequence[Call]) -> list[list[Any] | StoreError]:
+        """See :meth:`_run_many`."""
+        return await self._run_many(self._presence, calls)
 
     async def page(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._page, keys, args)

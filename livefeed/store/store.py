@@ -17,13 +17,16 @@ from livefeed.store.items import Items
 from livefeed.store.keys import LogName
 from livefeed.store.log import Attached, Log, attach_all
 from livefeed.store.outgoing import Outgoing
+from livefeed.store.presence import Presence
 from livefeed.store.readers import Readers
 from livefeed.store.reading import BlockedReader
 from livefeed.store.rewrite import Rewriter
 from livefeed.store.scripts import Scripts
+from livefeed.store.sessions import Sessions
 from livefeed.store.tokens import Tokens
 from livefeed.store.translate import translated
 from livefeed.store.updates import Updates
+from livefeed.store.used import Used
 
 __all__ = ["Store"]
 
@@ -63,9 +66,12 @@ class Store:
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
         self.items = Items(self._scripts, committer, on_delete=self.rewriter.request)
         self.outgoing = Outgoing(self._client, self._scripts, committer, on_publish=self.updates.forget_pages)
-        self.tokens = Tokens(self._client, self.control, session_s=settings.session_s)
-        self.invites = Invites(self._client, self.tokens)
+        used = Used(self._client)
+        self.tokens = Tokens(self._client, self.control, used)
+        self.sessions = Sessions(self._client, self.control, self.tokens, used, session_s=settings.session_s)
+        self.invites = Invites(self._client, self.tokens, self.sessions)
         self.readers = Readers(self._scripts)
+        self.presence = Presence(self._scripts)
 
     def log(self, feed: str, name: LogName = "log") -> Log:
         return Log(self._scripts, feed, name)

@@ -57,7 +57,7 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
             token = await draft_token(connection, feed)
         if token is None:
             raise FeedNotFound(feed.slug)
-        draft_pass = DraftPass(token.name, since)
+        draft_pass = DraftPass(token.name, since, token.session)
     headers = site_headers(connection, feed)
     # The last thing: from here on, somebody has to give the seat back.
     page = _site_of_page(connection) if site.admission.counts_origins else None

@@ -10,13 +10,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from livefeed.core import models, steps, validation
+from livefeed.core import steps, validation
 from livefeed.core.items import Actor, Item, ItemCreate, ReturnRequest, ScheduleRequest
 from livefeed.core.models import Role
-from livefeed.errors import FeedNotFound
 from livefeed.store.items import ItemOutcome
 from livefeed.store.tokens import Token
-from livefeed.web.auth import require
+from livefeed.web.auth import enter
 from livefeed.web.bodies import Body, has_body, read_object
 from livefeed.web.caching import NO_STORE, answer, etag_of_rev, rev_to_match
 from livefeed.web.idempotency import idempotency_of
@@ -41,19 +40,19 @@ _NOTHING = Body(b"", {})
 
 
 async def list_items(request: Request) -> Response:
-    slug, _ = await _enter(request, "contributor")
+    slug, _ = await enter(request, "contributor")
     page = await site_of(request).store.items.newest(slug)
     return answer(request, page.json(), cache=NO_STORE)
 
 
 async def get_item(request: Request) -> Response:
-    slug, _ = await _enter(request, "contributor")
+    slug, _ = await enter(request, "contributor")
     raw = await site_of(request).store.items.get(slug, request.path_params["id"])
     return answer(request, raw, cache=NO_STORE, etag=etag_of_rev(orjson.loads(raw)["rev"]))
 
 
 async def create_item(request: Request) -> Response:
-    slug, token = await _enter(request, "contributor")
+    slug, token = await enter(request, "contributor")
     body = await read_object(request)
     wanted = validation.parse(ItemCreate, body.fields)
     key = idempotency_of(request, token, body.raw)
@@ -62,7 +61,7 @@ async def create_item(request: Request) -> Response:
 
 
 async def delete_item(request: Request) -> Response:
-    slug, token = await _enter(request, "contributor")
+    slug, token = await enter(request, "contributor")
     rev, key = rev_to_match(request), idempotency_of(request, token)
     await site_of(request).store.items.discard(
         slug, request.path_params["id"], actor=_actor(token), if_match=rev, idempotency=key
@@ -77,7 +76,7 @@ def _step(role: Role, read: Callable[[Any, Actor], Callable[[Item, datetime], It
     """An endpoint that takes a step of :mod:`livefeed.core.steps`; ``read`` makes it of what was sent."""
 
     async def endpoint(request: Request) -> Response:
-        slug, token = await _enter(request, role)
+        slug, token = await enter(request, role)
         rev = rev_to_match(request)
         sent = await read_object(request) if body else _NOTHING
         step = read(sent.fields, _actor(token))
@@ -123,7 +122,7 @@ cancel_item = _step(
 
 async def publish_item(request: Request) -> Response:
     """The body is optional: changes of the item that are saved and published together."""
-    slug, token = await _enter(request, "editor")
+    slug, token = await enter(request, "editor")
     rev = rev_to_match(request)
     sent = await read_object(request) if has_body(request) else _NOTHING
     outcome = await site_of(request).store.outgoing.publish(
@@ -138,7 +137,7 @@ async def publish_item(request: Request) -> Response:
 
 
 async def release_item(request: Request) -> Response:
-    slug, token = await _enter(request, "editor")
+    slug, token = await enter(request, "editor")
     outcome = await site_of(request).store.outgoing.release(
         slug,
         request.path_params["id"],
@@ -149,15 +148,6 @@ async def release_item(request: Request) -> Response:
 
 
 # ------------------------------------------------------------------------------------------------
-
-
-async def _enter(request: Request, role: Role) -> tuple[str, Token]:
-    """The feed that the path names, and who asks. Whether there is such a feed only they learn."""
-    slug: str = request.path_params["feed"]
-    token = await require(request, role, slug)
-    if not models.SLUG_PATTERN.fullmatch(slug):  # what cannot be a slug must not get into names of keys
-        raise FeedNotFound(slug)
-    return slug, token
 
 
 def _actor(token: Token) -> Actor:

@@ -80,6 +80,8 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.UpdateNotFound: _Kind(404, "update-not-found", "There is no such update"),
     errors.ItemNotFound: _Kind(404, "item-not-found", "There is no such item"),
     errors.TokenNotFound: _Kind(404, "token-not-found", "There is no such token"),
+    errors.SessionNotFound: _Kind(404, "session-not-found", "There is no such session"),
+    errors.InviteNotFound: _Kind(404, "invite-not-found", "There is no such invite"),
     errors.UpdateGone: _Kind(410, "update-gone", "The update was deleted"),
     errors.ItemGone: _Kind(410, "item-gone", "The item was deleted"),
     errors.Conflict: _Kind(409, "conflict", "The present state does not allow it"),

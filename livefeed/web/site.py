@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -13,7 +14,11 @@ from livefeed.store.store import Store
 from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import Templates
 
-__all__ = ["Site", "site_of"]
+__all__ = ["MAX_IMPORTS", "Site", "site_of"]
+
+
+MAX_IMPORTS = 2
+"""So many imports at a time in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Site:
     static: StaticTree
     admission: Admission
     templates: Templates
+    imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_IMPORTS))
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -2,7 +2,7 @@
 
 Their address holds the hash of the whole tree, so that relative imports between modules stay within
 one build, and everything may be kept for ever. Comments and indentation are for whoever reads the
-source: they are dropped from modules and style sheets, and line breaks stay.
+source: they are dropped from modules and style sheets. What a ticker begins with is one module.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 from rjsmin import jsmin
 
 from livefeed.errors import StartupError
+from livefeed.web.modules import joined
 
 __all__ = ["BUILD_TOKEN", "StaticFile", "StaticTree", "static_root"]
 
@@ -73,11 +74,14 @@ class StaticTree:
 
     def __init__(self, root: Path | None = None) -> None:
         root = root or static_root()
-        contents = {
-            path.relative_to(root).as_posix(): _without_notes(path)
+        paths = {
+            path.relative_to(root).as_posix(): path
             for path in sorted(root.rglob("*"))
             if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
         }
+        modules = joined({name: path.read_text() for name, path in paths.items() if path.suffix == ".js"})
+        contents = {name: _without_notes(path) for name, path in paths.items() if name not in modules}
+        contents |= {name: _packed(text) for name, text in modules.items()}
         digest = hashlib.sha256()
         for name, content in contents.items():
             digest.update(b"%s\0%d\0" % (name.encode(), len(content)) + content)
@@ -112,14 +116,15 @@ class StaticTree:
 
 
 def _without_notes(path: Path) -> bytes:
-    """A file as a browser needs it: names stay, comments and idle white space go."""
-    match path.suffix:
-        case ".js":
-            packed: str = jsmin(path.read_text())
-            return packed.encode()
-        case ".css":
-            return _FOR_AUTHORS_OF_STYLES.sub("", path.read_text()).encode()
+    """A file as a browser needs it."""
+    if path.suffix == ".css":
+        return _FOR_AUTHORS_OF_STYLES.sub("", path.read_text()).encode()
     return path.read_bytes()
+
+
+def _packed(module: str) -> bytes:
+    packed: str = jsmin(module)
+    return packed.encode()
 
 
 def _prepare(name: str, content: bytes) -> StaticFile:

@@ -37,6 +37,7 @@ _SAMPLE = Feed(
     hold_s=5,
 )
 
+_SUBHEADING = re.compile(r"<(/?)h([34])>")
 _HOLE = re.compile(r"\{(\w+)\}")
 
 # Within a script element only these can end it, begin a comment, or be read as another thing.
@@ -104,6 +105,7 @@ def _environment(folder: Path | None) -> Environment:
         "full": partial(_show, "full"),
         "iso": _iso,
         "plural": _plural,
+        "raised": _raised,
     }
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return made
@@ -120,6 +122,11 @@ def _show(kind: Kind, value: str, feed: FeedFields) -> str:
 def _fill(text: str, **values: object) -> Markup:
     """A text with its holes filled: ``words.updated|fill(time=…)``. Only markup comes in unescaped."""
     return Markup(_HOLE.sub(lambda hole: escape(values[hole[1]]), escape(text)))
+
+
+def _raised(html: str) -> str:
+    """An update's HTML with its subheadings a level higher: below an h1 they would skip one."""
+    return _SUBHEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) - 1}>", html)
 
 
 def _plural(plural: Plural, n: int) -> Markup:

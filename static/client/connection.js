@@ -17,7 +17,7 @@ const ENDED_MS = 60_000;
 const backoff = (tries) => Math.random() * Math.min(30_000, 1000 * 2 ** tries);
 
 /** Which transport worked before, per server, for all feeds of this page. */
-const memory = new Map();
+const worked = new Map();
 
 export class Connection {
   /** @type {?string} where this reader stands: everything up to here was given to `onmessage` */
@@ -36,7 +36,7 @@ export class Connection {
 
   /** @param {ConnectionOptions} options */
   constructor(options) {
-    this.options = { transports: ['ws', 'sse', 'poll'], onstatus() {}, memory, ...options };
+    this.options = { transports: ['ws', 'sse', 'poll'], onstatus() {}, memory: worked, ...options };
     this.position = options.position ?? null;
     this.server = new URL(options.url).origin;
     this.index = Math.max(0, this.options.transports.indexOf(this.options.memory.get(this.server)));

@@ -4,7 +4,7 @@
 const ELEMENTS = 'p br strong em b i s del code pre blockquote ul ol li h3 h4 hr table thead tbody tr th td';
 const sanitizer = {
   elements: [
-    ...ELEMENTS.split(' ').map((name) => ({ name, attributes: [] })),
+    ...ELEMENTS.split(' '),
     { name: 'a', attributes: ['href', 'rel'] },
     { name: 'img', attributes: ['src', 'alt', 'width', 'height'] },
   ],

@@ -101,6 +101,11 @@ export class State {
     }
   }
 
+  /** Is this still an update's newest revision, so far as is known? */
+  knows(id, rev) {
+    return this.#revs.get(id) === rev && !this.#gone.has(id);
+  }
+
   /** Would an update of this place be loaded? @param {Place} place */
   covers(place) {
     return !(this.top && this.order(place, this.top) < 0) && !(this.bottom && this.order(place, this.bottom) > 0);

@@ -39,14 +39,11 @@ export function decode(text) {
  * missing, or this is another reign's log: come back with the position). @param {?string} own @param {Message} message
  */
 export function follows(own, message) {
-  const mine = parsePosition(own);
-  const theirs = parsePosition(message.position);
+  const [mine, theirs] = [parsePosition(own), parsePosition(message.position)];
   if (!mine || !theirs) return 'gap';
-  const seen = theirs.offset <= mine.offset;
-  if (seen && theirs.epoch !== mine.epoch && theirs.offset < mine.offset) return 'gap';
-  if (message.type === 'ping') return seen ? 'old' : 'gap';
-  if (seen) return theirs.epoch === mine.epoch ? 'old' : 'gap';
-  return (message.after ?? Infinity) > mine.offset ? 'gap' : 'next';
+  const isPing = message.type === 'ping';
+  if (theirs.offset > mine.offset) return !isPing && message.after <= mine.offset ? 'next' : 'gap';
+  return theirs.epoch === mine.epoch || (isPing && theirs.offset === mine.offset) ? 'old' : 'gap';
 }
 
 /** Is a page at `theirs` surely as new as `own`? Two epochs cannot be compared. */

@@ -19,7 +19,7 @@ function action(target, view) {
   if (target === newer) return () => extend(view, () => view.source.newer());
   if (target.hash?.startsWith('#update-')) return () => jump(target.hash, view);
   if (card) return async () => (await import('./media.js')).play(card, words);
-  if (target.dataset.act) return () => use(target, view);
+  if (target.dataset.act) return async () => (await import('./share.js')).use(target, view);
   return null;
 }
 
@@ -42,12 +42,4 @@ async function extend({ parts: { updates } }, load) {
 async function jump(hash, view) {
   if (!(await view.find(hash.slice('#update-'.length)))) throw new Error(`${hash} cannot be found`);
   if (!view.origin) history.pushState(null, '', hash);
-}
-
-async function use(button, { feed, words }) {
-  const { share, listen } = await import('./share.js');
-  if (button.dataset.act === 'listen') return listen(button, { lang: feed.lang, words });
-  const article = button.closest('.update');
-  const title = article.querySelector('.headline')?.textContent ?? feed.title;
-  return share(button, { url: article.querySelector('.permalink').href, title, words });
 }

@@ -79,5 +79,5 @@ function set(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The reader's own zone, as Europe/Kyiv. */
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** A zone as this browser calls it: Kyiv's goes by two names. None: the reader's own. */
+export const zoneName = (timeZone) => made(Intl.DateTimeFormat, 'en', { timeZone }).resolvedOptions().timeZone;

@@ -47,6 +47,7 @@ export function reconcile(parent, wanted) {
   let at = parent.firstElementChild;
   for (const { key, rev, make, write } of wanted) {
     const node = nodes.get(key) ?? make();
+    if (!node.id) node.dataset.key = key;
     if (write && node.dataset.rev !== String(rev)) {
       node.dataset.rev = rev;
       try { // each alone

@@ -46,16 +46,12 @@ export class StateLine {
 
 /** New updates that the reader has not seen: counted on a button and in the tab's title, told to who listens. */
 export class Arrivals {
-  #words;
-  #settings;
   /** Come since the last announcement. */ #untold = 0;
   #timer = null;
 
   /** @param {{list: HTMLElement, host: HTMLElement, titled: boolean, onbring(): void}} options */
   constructor({ list, host, titled, words, settings, onbring }) {
-    this.#words = words;
-    this.#settings = settings;
-    this.titled = titled;
+    Object.assign(this, { titled, words, settings });
     this.button = h('button', { type: 'button', hidden: '' });
     this.button.addEventListener('click', onbring);
     this.announcer = h('p', { class: 'announcer unseen', 'aria-live': 'polite' });
@@ -81,16 +77,16 @@ export class Arrivals {
   tell(updates) {
     this.#untold += updates.length;
     if (!this.#timer) this.#announce();
-    if (updates.some(({ breaking }) => breaking) && this.#settings.get('chime')) import('./options.js').then(({ chime }) => chime(), () => {});
+    if (updates.some(({ breaking }) => breaking) && this.settings.get('chime')) import('./options.js').then(({ chime }) => chime(), () => {});
   }
 
   #announce() {
-    this.announcer.textContent = this.#untold && this.#settings.get('announce') !== false ? this.#say(this.#untold) : '';
+    this.announcer.textContent = this.#untold && this.settings.get('announce') !== false ? this.#say(this.#untold) : '';
     this.#timer = this.#untold ? setTimeout(() => this.#announce(), ANNOUNCE_MS) : null;
     this.#untold = 0;
   }
 
   #say(n, shown) {
-    return plural(this.#words.new, n, this.#words.lang, shown);
+    return plural(this.words.new, n, this.words.lang, shown);
   }
 }

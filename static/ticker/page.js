@@ -27,6 +27,7 @@ function take(name) {
 
 const root = document.querySelector('.livefeed');
 const [page, words] = [take('page'), take('words')];
+const told = [...page.pinned, ...page.updates];
 const query = JSON.parse(root.dataset.query || '{}');
 const { layout = 'full' } = root.dataset;
 
@@ -40,9 +41,7 @@ const feed = new Feed({
   onchange(state) {
     view.render(state);
     // The page's JSON-LD is for those who do not stay: it must not tell of what was deleted or corrected since.
-    if (page.updates.some(({ id, rev }) => !state.updates.some((one) => one.id === id && one.rev === rev))) {
-      document.getElementById('livefeed-ld')?.remove();
-    }
+    if (!told.every(({ id, rev }) => state.knows(id, rev))) document.getElementById('livefeed-ld')?.remove();
   },
   onstatus: (...status) => view.status(...status),
 });

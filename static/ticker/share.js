@@ -5,6 +5,14 @@ const SHOWN_MS = 3000;
 /** Sentences, long ones in pieces: remote voices of Chromium fall silent after about 15 s of one utterance. */
 const PART = /[^]{1,200}?(?:[.!?…]\s|[。！？\n])|[^]{1,200}(?:\s|$)|[^]{200}/g;
 
+/** What one of an update's buttons is for. @param {HTMLButtonElement} button */
+export function use(button, { feed, words }) {
+  if (button.dataset.act === 'listen') return listen(button, { lang: feed.lang, words });
+  const article = button.closest('.update');
+  const title = article.querySelector('.headline')?.textContent ?? feed.title;
+  return share(button, { url: article.querySelector('.permalink').href, title, words });
+}
+
 /** @param {HTMLButtonElement} button @param {{url: string, title: string, words: object}} what */
 export async function share(button, { url, title, words }) {
   const data = { url, title };

@@ -1,7 +1,7 @@
 /** Shows a feed's state in a root that has the page's markup already. What is right stays untouched. */
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
-import { brief, day, dayKey, fillIn, localise, ownZone } from './language.js';
+import { brief, day, dayKey, fillIn, localise, zoneName } from './language.js';
 import { goTo, keep, reconcile, visible } from './list.js';
 import { Arrivals, StateLine } from './notices.js';
 
@@ -28,7 +28,8 @@ export class View {
     this.arrivals = new Arrivals({ list: updates, host, titled: !origin, words, settings, onbring: () => this.#bringIn() });
     this.places = new Map();
     for (const node of root.querySelectorAll('[data-place]')) {
-      this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
+      const { place } = node.dataset;
+      this.places.set(place, { key: (node.dataset.key = `place-${place}`), make: () => node });
     }
     const { signal } = this.#controller;
     root.addEventListener('click', (event) => handle(event, this), { signal });
@@ -148,7 +149,8 @@ export class View {
     const { parts } = this;
     if (feed !== this.feed) this.#showFeed(feed);
     const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, SHOWN[this.layout]);
-    reconcile(parts.pinned, pinned.map((update) => this.#item(update, 'pinned')));
+    const heading = { key: 'heading', make: () => h('h2', { class: 'unseen' }, this.words.pinned) };
+    reconcile(parts.pinned, [heading, ...pinned.map((update) => this.#item(update, 'pinned'))]);
     parts.pinned.hidden = !pinned.length;
     this.#drawKey(shown);
     this.#showLink(parts.newer, prev);
@@ -164,18 +166,18 @@ export class View {
     updates.forEach((update, index) => {
       const isNew = update.published > this.seenUntil;
       if (!drawn && wasNew && !isNew) {
-        rows.push({ key: 'since', make: () => h('p', { class: 'since-line', 'data-key': 'since' }, this.words.sinceLine) });
+        rows.push({ key: 'since', make: () => h('p', { class: 'since-line' }, this.words.sinceLine) });
         drawn = true;
       }
       wasNew = isNew;
       const key = `day-${dayKey(update.time, this.feed)}`;
-      if (key !== last) rows.push({ key, make: () => h('h2', { class: 'day', 'data-key': key }, day(update.time, this.feed)) });
+      if (key !== last) rows.push({ key, make: () => h('h2', { class: 'day' }, day(update.time, this.feed)) });
       last = key;
       rows.push(this.#item(update, 'update'), this.places.get(`after-${index + 1}`));
     });
     if (!updates.length) {
       const { key, tag } = this.source.query;
-      rows.push({ key: 'empty', make: () => h('p', { class: 'empty', 'data-key': 'empty' }, this.words[key || tag ? 'emptyFilter' : 'empty']) });
+      rows.push({ key: 'empty', make: () => h('p', { class: 'empty' }, this.words[key || tag ? 'emptyFilter' : 'empty']) });
     }
     return [...rows, this.places.get('end')].filter(Boolean);
   }
@@ -194,7 +196,7 @@ export class View {
     reconcile(this.parts.key.querySelector('ol'), key.map(({ id, time, headline }) => ({
       key: `key-${id}`,
       rev: `${time} ${here.has(id)} ${headline}`,
-      make: () => h('li', { 'data-key': `key-${id}` }),
+      make: () => h('li'),
       write: (node) => {
         const href = `${here.has(id) ? '' : `${page}?around=${id}`}#update-${id}`;
         const when = h('time', { datetime: time, class: 'brief' }, brief(time, this.feed));
@@ -220,7 +222,9 @@ export class View {
   }
 
   #showZone() {
-    const [zone, own] = [this.feed.timezone, ownZone()].map((name) => name?.replaceAll('_', ' '));
-    if (this.parts.zone && own) this.parts.zone.textContent = fillIn(this.words[zone === own ? 'zone' : 'zones'], { zone, own });
+    const { timezone } = this.feed;
+    const text = this.words[zoneName(timezone) === zoneName() ? 'zone' : 'zones'];
+    const [zone, own] = [timezone, zoneName()].map((name) => name.replaceAll('_', ' '));
+    if (this.parts.zone) this.parts.zone.textContent = fillIn(text, { zone, own });
   }
 }

@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import Server
 from tests.e2e.ticker import Wire, block, expect_exact, held, open_ticker, shown, status, until
@@ -65,6 +65,49 @@ def test_pinned_and_key_lists_follow(server: Server, page: Page) -> None:
     expect(page.locator(f"#pinned-{other['id']}")).to_be_visible()
     server.delete(update["id"])
     expect(events).to_be_hidden()
+
+
+@pytest.mark.parametrize("which", ["listed", "pinned alone"])
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_what_machines_read_holds_nothing_outdated(server: Server, page: Page, which: str, how: str) -> None:
+    """The page's JSON-LD goes with the first change of what it tells; the scripts' data went before."""
+    update = server.publish("Wrong", pinned=which != "listed")
+    if which != "listed":
+        for number in range(25):
+            server.publish(f"Update {number}")
+    open_ticker(page, server)
+    new = server.publish("Something else")
+    expect(page.locator(f"#update-{new['id']}")).to_be_visible()
+    machines = page.locator("script[type='application/ld+json']")
+    expect(machines).to_have_count(1)
+    expect(page.locator("script[type='application/json']")).to_have_count(0)
+    if how == "edited":
+        server.edit(update["id"], text="Right")
+    else:
+        server.delete(update["id"])
+    expect(machines).to_have_count(0)
+    assert "Wrong" not in page.content()
+
+
+def test_two_tabs(server: Server, page: Page, context: BrowserContext) -> None:
+    """Of one browser: both are live, and neither counts what the other shows."""
+    for number in range(20):
+        server.publish(f"Update {number}", title=f"Title {number}")
+    other = context.new_page()
+    for tab in (page, other):
+        open_ticker(tab, server)
+    other.mouse.wheel(0, 800)
+    other.wait_for_function("() => scrollY > 300")
+    update = server.publish("New")
+    expect(page.locator(f"#update-{update['id']}")).to_be_visible()
+    expect(page).to_have_title("News")
+    expect(other.get_by_role("button", name="1 new update")).to_be_visible()
+    expect(other).to_have_title("(1) News")
+    page.close()
+    server.edit(update["id"], text="Edited")
+    other.get_by_role("button", name="1 new update").click()
+    expect(other.locator(f"#update-{update['id']}")).to_contain_text("Edited")
+    expect_exact(other, server)
 
 
 def test_order_is_by_shown_time_then_id(server: Server, page: Page) -> None:
@@ -333,3 +376,18 @@ def test_without_a_sanitizer_it_goes_through_the_policy(
     update = server.publish("Some **bold** text")
     expect(page.locator(f"#update-{update['id']} strong")).to_have_text("bold")
     assert not errors
+
+
+@pytest.mark.parametrize(
+    ("timezone", "said"),
+    [
+        ("Europe/Kyiv", "Days and times are in the time zone Europe/Kyiv."),
+        ("America/New_York", "Days are those of America/New York; times are in your time zone, "),
+    ],
+)
+def test_the_zone_is_named(server: Server, page: Page, timezone: str, said: str) -> None:
+    """Kyiv is Kiev to the browser, and the same zone."""
+    server.call("PATCH", "/news", {"timezone": timezone})
+    page.goto(f"{server.url}/feeds/news")
+    expect(page.get_by_role("status")).to_have_text("Live")
+    expect(page.locator(".zone")).to_contain_text(said)

@@ -1,4 +1,4 @@
-"""A screen on a wall stays on and has no cursor, until it is a wall no more."""
+"""A screen on a wall: large, newest only; it stays on and has no cursor, until it is a wall no more."""
 
 from __future__ import annotations
 
@@ -43,3 +43,23 @@ def test_stays_on(page: Page, server: Server, errors: list[str]) -> None:
     run(page, "wall", WALL, {"denied": True})
     page.evaluate("leave.abort()")
     assert not errors
+
+
+def test_shows_the_newest_alone_and_large(page: Page, server: Server) -> None:
+    server.publish("Pinned", pinned=True, key=True, tags=["harbour"])
+    for number in range(30):
+        server.publish(f"Number {number}", title=f"Title {number}")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{server.url}/feeds/news?wall")
+    expect(page.get_by_role("status")).to_have_text("Live")
+    newest = server.publish("A ferry is adrift", title="Ferry adrift")
+    expect(page.locator(".updates > article").first).to_have_id(f"update-{newest['id']}")
+    expect(page.locator(".updates > article")).to_have_count(8)
+    expect(page.get_by_role("heading", name="Ferry adrift")).to_be_in_viewport(ratio=1)
+    expect(
+        page.locator(".pinned, .key, .filter, .pages, .tools, .options").locator("visible=true")
+    ).to_have_count(0)
+    size = "node => parseFloat(getComputedStyle(node).fontSize)"
+    assert page.get_by_role("heading", name="Ferry adrift").evaluate(size) > 60
+    assert page.get_by_role("heading", name="Title 29").evaluate(size) > 30
+    assert page.evaluate("document.documentElement.scrollHeight") == 1080

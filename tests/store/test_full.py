@@ -101,5 +101,5 @@ async def test_signing_in_to_delete_something_works(store: Store, redis_server: 
     await open_feed(store)
     secret = await store.tokens.create("ann", "editor")
     redis_server.fill()
-    session = await store.tokens.open_session(secret)
-    assert (await store.tokens.check_session(session)).name == "ann"
+    session = await store.sessions.open(secret)
+    assert (await store.sessions.check(session)).name == "ann"

@@ -38,6 +38,8 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.TooManyItems("news", 500), 409, "too-many-items"),
     (errors.WrongState("It is a draft."), 409, "wrong-state"),
     (errors.AlreadyPublished(b'{"id":"1","rev":3}'), 409, "already-published"),
+    (errors.SessionNotFound("1a"), 404, "session-not-found"),
+    (errors.InviteNotFound("Ada"), 404, "invite-not-found"),
     (errors.UpdateGone("news", "1", "2026-11-22T08:16:52Z"), 410, "update-gone"),
     (errors.Conflict("No."), 409, "conflict"),
     (errors.FeedExists("news"), 409, "feed-exists"),

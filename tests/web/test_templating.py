@@ -50,6 +50,12 @@ def test_plurals_name_the_number() -> None:
     )
 
 
+def test_subheadings_come_a_level_higher() -> None:
+    assert show("{{ x|raised|safe }}", x="<h3>a</h3><p>&lt;h3&gt;</p><h4>b</h4><hr>") == (
+        "<h2>a</h2><p>&lt;h3&gt;</p><h3>b</h3><hr>"
+    )
+
+
 def test_words_are_those_of_the_language() -> None:
     assert 'lang="tlh"' in TEMPLATES.render("index.html", lang="tlh", feeds=[], static="")
     assert "Live tickers" in TEMPLATES.render("index.html", lang="tlh", feeds=[], static="")
