@@ -29,7 +29,7 @@ _AT_ONCE = 100
 _AT_ONCE_ON_CLUSTER = 16
 
 
-_SHARED: Final = ("log", "update")
+_SHARED: Final = ("log", "update", "pictures")
 """What is put before the scripts that write."""
 
 

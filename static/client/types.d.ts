@@ -48,6 +48,7 @@ export interface ConnectionOptions {
 export interface FeedOptions {
   url: string; page?: Page; limit?: number; query?: { tag?: string; key?: string; order?: 'oldest' };
   transports?: string[]; memory?: ConnectionOptions['memory'];
+  /** makes the connection, where it shall be another */ connect?(options: ConnectionOptions): import('./connection.js').Connection;
   /** the ids of what is being read, to begin anew around; none: the top */ place?(): string[];
   onchange(state: import('./state.js').State): void;
   onstatus: NonNullable<ConnectionOptions['onstatus']>;

@@ -5,7 +5,10 @@ import { ask } from './ask.js';
 import { Compose } from './compose.js';
 import { Feeds } from './feeds.js';
 import { calm } from './form.js';
+import { Join } from './join.js';
 import { drop, keptNames } from './keep.js';
+import { offerEditing, openLinked, stopOffering } from './link.js';
+import { People } from './people.js';
 import { Rows } from './rows.js';
 import { SignIn } from './signin.js';
 
@@ -26,6 +29,7 @@ const compose = new Compose(element('compose'), {
   onpublished: (slug, update) => slug === feeds.current?.slug && tell({ op: 'put', update }),
 });
 const feeds = new Feeds({ site, onchoose: choose, onstate: (feed) => compose.use(feed) });
+const people = new People(element('teamlist'), { feeds: () => feeds.all });
 const signIn = new SignIn(element('signin'), begin);
 
 /** What this desk did is shown at once; the stream tells the same again, which changes nothing. */
@@ -66,6 +70,7 @@ function choose(feed) {
       element('empty').hidden = state.updates.length > 0;
       element('older').hidden = !state.next;
       feeds.heard(state.feed);
+      if (mayPublish) openLinked(feed.slug, rows, status);
     },
     onstatus(name) {
       element('desk').querySelector('.status').dataset.state = name;
@@ -82,6 +87,9 @@ async function begin(me) {
   element('desk').hidden = false;
   const before = mayPublish;
   mayPublish = me.role !== 'contributor';
+  offerEditing(me);
+  element('team').textContent = me.role === 'admin' ? 'People' : 'My sessions';
+  element('team').onclick = () => people.open(me);
   element('reading').hidden = mayPublish;
   if (mayPublish !== before) {
     feeds.current = null; // its list is made anew
@@ -103,6 +111,7 @@ async function signOut() {
     if (!answer) return;
     if (answer === 'clear') texts.forEach(drop);
   }
+  stopOffering();
   try {
     await api('DELETE', 'session');
   } catch (error) {
@@ -123,23 +132,14 @@ element('older').addEventListener('click', async () => {
 session.addEventListener('answered', recovered);
 session.addEventListener('signedout', () => signIn.open('Your session has ended. Sign in again; your text is still here.'));
 
-/** An invite's secret stands behind the #, where no server sees it, and is spent by a click, not by opening the link. @returns {Promise<?string>} */
-async function accepted() {
-  const invite = location.pathname.endsWith('/join') && location.hash.slice(1);
-  const asked = 'This invite lets you in once, on this device.';
-  if (!invite || (await ask('Join the desk?', asked, { join: 'Join', no: 'Not now' })) !== 'join') return null;
-  history.replaceState(null, '', '/desk');
-  return invite;
-}
-
-/** The first look: an invite is redeemed, an open session goes on. */
+/** An open session goes on. */
 async function start() {
-  const invite = await accepted();
   try {
-    await begin(await (invite ? api('POST', 'join', { body: { invite } }) : api('GET', 'session')));
+    await begin(await api('GET', 'session'));
   } catch (error) {
-    signIn.open(error.status === 401 && !invite ? '' : error.message);
+    signIn.open(error.status === 401 ? '' : error.message);
   }
 }
 
-start();
+if (Join.isWanted) new Join(element('join'), (me) => (me ? begin(me) : signIn.open())).open();
+else start();

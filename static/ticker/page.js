@@ -60,6 +60,7 @@ if (options) {
   options.hidden = false;
   options.addEventListener('click', () => later('options', ({ open }) => open(options, { words, settings })));
 }
+if (stored('localStorage', 'desk:hint')) later('../desk/hint', ({ hint }) => hint(root, page.feed.slug));
 if (layout === 'wall') later('wall', ({ wall }) => wall({ root }));
 if (layout === 'full') {
   const remember = () => later('returning', (module) => module.remember({ view, feed, slug: page.feed.slug, words }));
