@@ -18,6 +18,7 @@ from livefeed.web import (
     contract,
     desk,
     embed,
+    images,
     openapi,
     ops,
     pages,
@@ -86,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.check_version()
         await site.hub.start()
+        store.sweeper.start()
         try:
             yield
         finally:
@@ -94,7 +96,19 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, contract, openapi, ops, sitemap, pages, syndication, embed, desk, static)
+        for module in (
+            streams,
+            contract,
+            openapi,
+            ops,
+            sitemap,
+            pages,
+            syndication,
+            embed,
+            images,
+            desk,
+            static,
+        )
         for route in module.routes
     ]
     app = _Application(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

@@ -29,6 +29,9 @@ local MAX_REVISIONS = 100
 local MAX_PINNED = 100
 local FEED_KEY = '@feed'
 
+-- Pictures that the feed names: how many revisions and items name each; those that none does any more.
+local media, unused = prefix .. 'media', prefix .. 'unused'
+
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -69,6 +72,21 @@ local function know_source()
   redis.call('HSET', sources, source_hash, id)
   redis.call('HSET', said, source_hash, digest)
   if source ~= id then redis.call('HSET', imported, id, source) end
+end
+
+-- By what the JSON of a revision or an item names (livefeed.core.pictures goes by the same rule).
+local function count_pictures(json, by)
+  local seen = {}
+  for hash, ending in string.gmatch(json, '/media/([0-9a-f]+)%.(%l+)') do
+    local name = hash .. '.' .. ending
+    if #hash == 32 and (ending == 'jpg' or ending == 'png' or ending == 'webp') and not seen[name] then
+      seen[name] = true
+      if redis.call('HINCRBY', media, name, by) <= 0 then
+        redis.call('HDEL', media, name)
+        redis.call('SADD', unused, name)
+      end
+    end
+  end
 end
 
 local function last_id()
@@ -142,7 +160,8 @@ end
 
 -- Checks ---------------------------------------------------------------------------------------
 
-local refusal = op ~= 'remove' and refuse_wrong_types()
+local refusal = op ~= 'remove'
+  and (refuse_wrong_types() or refuse_other_than(media, 'hash') or refuse_other_than(unused, 'set'))
 if refusal then return refusal end
 
 local before = redis.call('GET', idem)
@@ -201,8 +220,10 @@ if op == 'remove' then
   -- pcall: of the wrong type, a key has no fields; it goes all the same.
   for _, update_id in ipairs(redis.pcall('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.pcall('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
-  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
+  local named = redis.pcall('HKEYS', media)
+  redis.call('DEL', media, meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
     prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
+  for _, name in ipairs(named) do redis.pcall('SADD', unused, name) end
   remember('0')
   return {'done', id, '0', '0'}
 end
@@ -225,8 +246,9 @@ if op == 'put' then
   if old then
     unindex(old)
     redis.call('RPUSH', revisions, current)
-    redis.call('LTRIM', revisions, -MAX_REVISIONS, -1)
+    for _ = MAX_REVISIONS + 1, redis.call('LLEN', revisions) do count_pictures(redis.call('LPOP', revisions), -1) end
   end
+  count_pictures(body, 1)
   redis.call('HSET', updates, id, body)
   index(update, ms)
   know_source()
@@ -235,6 +257,8 @@ elseif op == 'delete' then
   local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'
   supersede(id)
   redis.call('HDEL', updates, id)
+  count_pictures(current, -1)
+  for _, earlier in ipairs(redis.call('LRANGE', revisions, 0, -1)) do count_pictures(earlier, -1) end
   redis.call('DEL', revisions)
   redis.call('HDEL', imported, id)
   unindex(old)

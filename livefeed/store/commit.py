@@ -26,6 +26,7 @@ from livefeed.errors import (
     UpdateNotFound,
 )
 from livefeed.store.keys import FeedKeys, LogName
+from livefeed.store.pictures import Pictures
 from livefeed.store.scripts import Scripts
 
 __all__ = ["Commit", "Committed", "Committer", "Idempotency", "Source", "SourceKnown", "gone_error"]
@@ -104,13 +105,14 @@ class Committer:
     def __init__(
         self,
         scripts: Scripts,
+        pictures: Pictures,
         *,
         log_entries: int,
         idempotency_s: int,
         replicas: int,
         replicas_timeout_ms: int,
     ) -> None:
-        self._scripts = scripts
+        self._scripts, self._pictures = scripts, pictures
         self._log_entries = log_entries
         self._idempotency_s = idempotency_s
         self._replicas, self._replicas_timeout_ms = replicas, replicas_timeout_ms
@@ -123,7 +125,8 @@ class Committer:
             RevisionConflict, IdempotencyMismatch: refused; nothing was written.
             StoreError: Redis could not.
         """
-        return _answer(feed, commit, await self._send(feed, commit, log))
+        async with self._pictures.held(feed, commit.body):
+            return _answer(feed, commit, await self._send(feed, commit, log))
 
     async def recall(self, feed: str, idempotency: Idempotency) -> Committed | None:
         """What an earlier request with this key has written, if it did; replicas are waited for again.

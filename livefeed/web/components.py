@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 from livefeed.web import desk_operations
+from livefeed.web.images import Uploaded
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -99,7 +100,7 @@ class OpenApi(BaseModel):
 
 
 ANSWER_MODELS = (
-    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who),
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who, Uploaded),
     *desk_operations.ANSWERS,
 )
 

@@ -54,6 +54,8 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.StoreFull(), 503, "store-full"),
     (errors.StoreUnconfirmed(2, 1), 503, "store-unconfirmed"),
     (errors.StoreInconsistent("head"), 503, "store-error"),
+    (errors.MediaUnavailable("the folder /secret is gone"), 503, "media-unavailable"),
+    (errors.TooManyUploads(200, 60.0), 429, "too-many-uploads"),
     (HTTPException(400, "Bad."), 400, "bad-request"),
     (HTTPException(404), 404, "not-found"),
     (HTTPException(405, headers={"Allow": "POST, GET"}), 405, "method-not-allowed"),
