@@ -14,8 +14,10 @@ from livefeed.store.commit import Committer
 from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
 from livefeed.store.invites import Invites
+from livefeed.store.items import Items
 from livefeed.store.keys import LogName
 from livefeed.store.log import Attached, Log, attach_all
+from livefeed.store.outgoing import Outgoing
 from livefeed.store.pictures import Pictures
 from livefeed.store.presence import Presence
 from livefeed.store.readers import Readers
@@ -69,6 +71,8 @@ class Store:
         self.control = Control(self._client)
         self.feeds = Feeds(self._client, committer, self.control, self.pictures, on_delete=self._on_delete)
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self._on_delete)
+        self.items = Items(self._scripts, committer, on_delete=self._on_delete)
+        self.outgoing = Outgoing(self._client, self._scripts, committer, on_publish=self.updates.forget_pages)
         used = Used(self._client)
         self.tokens = Tokens(self._client, self.control, used)
         self.sessions = Sessions(self._client, self.control, self.tokens, used, session_s=settings.session_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livefeed.core.models import FeedCreate, FeedPatch, RenderRequest, UpdateCreate, UpdateEdit
 from livefeed.core.pictures import MEDIA_TYPES
-from livefeed.web import api, desk_operations, images, reading, session, streams
+from livefeed.web import api, desk_operations, images, item_operations, reading, session, streams
 from livefeed.web.operations import Answer, Operation, routes_of
 from livefeed.web.readers import preflight, preflight_to_all
 
@@ -279,6 +279,9 @@ _STREAMS = [
     ),
 ]
 
-operations = (*_READING, *_EDITING, *_SESSION, *desk_operations.operations, *_STREAMS)
+operations = (
+    *(*_READING, *_EDITING, *_SESSION, *_STREAMS),
+    *(*desk_operations.operations, *item_operations.operations),
+)
 
 routes = routes_of(operations)

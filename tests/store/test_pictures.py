@@ -20,6 +20,7 @@ from livefeed.store.keys import FeedKeys, PictureKeys
 from livefeed.store.pictures import Pictures
 from livefeed.store.store import Store
 from tests.redis_servers import RedisServer
+from tests.store import desk
 from tests.store.support import FEED, assert_sound, idempotency, open_feed, opened, publish
 
 pytestmark = pytest.mark.anyio
@@ -94,6 +95,58 @@ async def test_a_deletion_asks_for_the_sweep_itself(redis_server: RedisServer, t
         name = await upload(store)
         await store.updates.delete(FEED, await show(store, name))
     assert list(tmp_path.iterdir()) == []  # closing waited for it
+
+
+async def test_an_item_is_a_user_until_its_update_is(store: Store) -> None:
+    await store.feeds.patch(FEED, {"hold_s": 30})
+    name, other = await upload(store), await upload(store, b"two")
+    await desk.make(store, id="a", image=image(name))
+    assert await counts(store) == {name: 1}
+    await desk.take(store, "edit", "a", {"image": image(other)})
+    await desk.take(store, "edit", "a", {"title": "A title"})
+    assert await counts(store) == {other: 1}
+    await desk.press(store, "a")
+    await desk.take(store, "cancel", "a")
+    await desk.press(store, "a")
+    assert await counts(store) == {other: 1}
+    await store.outgoing.release(FEED, "a")
+    assert await counts(store) == {other: 1}
+    await sweep(store)
+    assert not await store.media.exists(name)
+    await store.updates.delete(FEED, "a")
+    await sweep(store)
+    assert not await store.media.exists(other)
+    await assert_sound(store)
+
+
+async def test_a_deleted_item_takes_its_file_along(store: Store) -> None:
+    name = await upload(store)
+    await desk.make(store, id="a", image=image(name))
+    await desk.make(store, id="b", text=f"![An owl]({address_of(name)})")
+    await desk.discard(store, "a")
+    await sweep(store)
+    assert await store.media.exists(name)
+    await desk.discard(store, "b")
+    await sweep(store)
+    assert not await store.media.exists(name)
+
+
+async def test_an_item_with_a_picture_is_stopped_when_redis_is_full(
+    store: Store, redis_server: RedisServer
+) -> None:
+    await store.feeds.patch(FEED, {"hold_s": 30})
+    await desk.press(store, "a", {"text": "Look", "image": image(await upload(store))})
+    redis_server.fill()
+    await desk.take(store, "cancel", "a")
+    await desk.discard(store, "a")
+    redis_server.make_room()
+    assert await counts(store) == {}
+
+
+async def test_an_item_without_its_picture(store: Store, redis_server: RedisServer) -> None:
+    with pytest.raises(InvalidInput, match="there is no picture"):
+        await desk.make(store, id="a", image=image(name_of(b"never", "jpg")))
+    assert await counts(store) == {}
 
 
 async def test_an_earlier_revision_is_a_user_too(store: Store) -> None:
