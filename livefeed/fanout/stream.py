@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,14 +60,18 @@ async def stream(
     drain_s: float,
     rotate_s: float = 0.0,
     draft_pass: DraftPass | None = None,
+    aside: Callable[[], bytes | None] | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
-    ``draft_pass``: the reader may follow the feed while it is a draft.
+    ``draft_pass``: the reader may follow the feed while it is a draft, or its desk.
+    ``aside``: what is said beside the log, a whole message, or nothing yet: sent with each ping, and when
+    it has changed, for which whoever changes it wakes the channel.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
     """
+    said: bytes | None = None
     loop = asyncio.get_running_loop()
     with_draft = draft_pass is not None
     joined = await hub.join(channel, position)
@@ -99,11 +103,14 @@ async def stream(
             if news[-1].position is None:  # a bye
                 return
             standing = news[-1].position
+        elif aside is not None and (say := aside()) is not None and say != said:
+            said = say
+            yield [Message("presence", say)]
         elif loop.time() >= rotate_at:
             yield [bye("rotate", ROTATE_RETRY_S)]
             return
         elif (now := loop.time()) >= ping_at:
-            ping_at = now + ping_s
+            ping_at, said = now + ping_s, None
             yield [Message("ping", messages.ping(standing, channel.readers_everywhere))]
         else:
             await channel.next_turn(ping_at - now)

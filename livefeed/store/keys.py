@@ -84,6 +84,21 @@ class FeedKeys:
         """Hash: update id → source key, as long as the update is there."""
         return self.prefix + "imported"
 
+    @property
+    def items(self) -> str:
+        """Hash: item id → its JSON, as long as it is on the desk."""
+        return self.prefix + "items"
+
+    @property
+    def due(self) -> str:
+        """Sorted set: id of an item that goes out by itself, by when in milliseconds."""
+        return self.prefix + "due"
+
+    @property
+    def discarded(self) -> str:
+        """Hash: id of an item that was deleted → its tombstone."""
+        return self.prefix + "deskgone"
+
     def revisions(self, update_id: str) -> str:
         """List: an update's earlier revisions, oldest first."""
         return f"{self.prefix}revisions:{update_id}"

@@ -13,8 +13,10 @@ from livefeed.store.commit import Committer
 from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
 from livefeed.store.invites import Invites
+from livefeed.store.items import Items
 from livefeed.store.keys import LogName
 from livefeed.store.log import Attached, Log, attach_all
+from livefeed.store.outgoing import Outgoing
 from livefeed.store.presence import Presence
 from livefeed.store.readers import Readers
 from livefeed.store.reading import BlockedReader
@@ -62,6 +64,8 @@ class Store:
         self.control = Control(self._client)
         self.feeds = Feeds(self._client, committer, self.control, on_delete=self.rewriter.request)
         self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
+        self.items = Items(self._scripts, committer, on_delete=self.rewriter.request)
+        self.outgoing = Outgoing(self._client, self._scripts, committer, on_publish=self.updates.forget_pages)
         used = Used(self._client)
         self.tokens = Tokens(self._client, self.control, used)
         self.sessions = Sessions(self._client, self.control, self.tokens, used, session_s=settings.session_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefeed.core.models import FeedCreate, FeedPatch, RenderRequest, UpdateCreate, UpdateEdit
-from livefeed.web import api, desk_operations, reading, session, streams
+from livefeed.web import api, desk_operations, item_operations, reading, session, streams
 from livefeed.web.operations import Answer, Operation, routes_of
 from livefeed.web.readers import preflight, preflight_to_all
 
@@ -267,6 +267,13 @@ _STREAMS = [
     ),
 ]
 
-operations = (*_READING, *_EDITING, *_SESSION, *desk_operations.operations, *_STREAMS)
+operations = (
+    *_READING,
+    *_EDITING,
+    *item_operations.operations,
+    *_SESSION,
+    *desk_operations.operations,
+    *_STREAMS,
+)
 
 routes = routes_of(operations)

@@ -78,17 +78,23 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.NotFound: _Kind(404, "not-found", "Not found"),
     errors.FeedNotFound: _Kind(404, "feed-not-found", "There is no such feed"),
     errors.UpdateNotFound: _Kind(404, "update-not-found", "There is no such update"),
+    errors.ItemNotFound: _Kind(404, "item-not-found", "There is no such item"),
     errors.TokenNotFound: _Kind(404, "token-not-found", "There is no such token"),
     errors.SessionNotFound: _Kind(404, "session-not-found", "There is no such session"),
     errors.InviteNotFound: _Kind(404, "invite-not-found", "There is no such invite"),
     errors.UpdateGone: _Kind(410, "update-gone", "The update was deleted"),
+    errors.ItemGone: _Kind(410, "item-gone", "The item was deleted"),
     errors.Conflict: _Kind(409, "conflict", "The present state does not allow it"),
     errors.FeedExists: _Kind(409, "feed-exists", "There is such a feed already"),
     errors.TokenExists: _Kind(409, "token-exists", "There is such a token already"),
     errors.FeedClosed: _Kind(409, "feed-closed", "The feed is closed"),
     errors.TooManyPinned: _Kind(409, "too-many-pinned", "Too much is pinned"),
     errors.UpdateExists: _Kind(409, "update-exists", "There is such an update already"),
-    errors.RevisionConflict: _Kind(412, "revision-conflict", "The update was changed meanwhile"),
+    errors.ItemExists: _Kind(409, "item-exists", "There is such an item already"),
+    errors.TooManyItems: _Kind(409, "too-many-items", "Too much is on the desk"),
+    errors.WrongState: _Kind(409, "wrong-state", "The item's state does not allow it"),
+    errors.AlreadyPublished: _Kind(409, "already-published", "It is published already"),
+    errors.RevisionConflict: _Kind(412, "revision-conflict", "It was changed meanwhile"),
     errors.IdempotencyMismatch: _Kind(422, "idempotency-mismatch", "The key was used for another request"),
     errors.AccessError: _Kind(403, "forbidden", "Not allowed"),
     errors.Unauthenticated: _Kind(401, "unauthenticated", "Who are you?"),
@@ -166,7 +172,9 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"current": orjson.Fragment(error.current)}
         case NotReady():
             return {"reasons": error.reasons}
-        case UpdateGone():
+        case errors.AlreadyPublished():
+            return {"update": orjson.Fragment(error.update)}
+        case UpdateGone() | errors.ItemGone():
             return {"time": error.time}
     return {}
 

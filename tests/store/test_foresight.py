@@ -103,4 +103,4 @@ async def test_no_feed(store: Store) -> None:
 
 
 async def test_the_bound_is_the_script_s(store: Store, redis_server: RedisServer) -> None:
-    assert f"MAX_PINNED = {MAX_PINNED}" in store._scripts._commit.text
+    assert f"MAX_PINNED = {MAX_PINNED}" in store._scripts._writers["commit"].text

@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from livefeed.core.items import Actor, ItemCreate
 from livefeed.core.models import UpdateCreate
 from livefeed.store.store import Store
 from livefeed.web import contract
@@ -57,8 +58,11 @@ async def test_what_can_be_read_can_be_asked_about(
 ) -> None:
     if operation.method != "GET":
         return
-    update = await store.updates.publish(news, UpdateCreate(text="One"))
-    path = _path(operation, feed=news, id=update.id)
+    if "/items/" in operation.path:
+        made = (await store.items.create(news, ItemCreate(text="One"), actor=Actor("Ann", True))).id
+    else:
+        made = (await store.updates.publish(news, UpdateCreate(text="One"))).id
+    path = _path(operation, feed=news, id=made)
     get = await client.get(path, headers=admin.headers)
     head = await client.head(path, headers=admin.headers)
     assert get.status_code == head.status_code == 200

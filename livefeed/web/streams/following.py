@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -11,6 +13,7 @@ from starlette.types import Receive
 
 from livefeed.core.position import Position
 from livefeed.errors import BadPosition
+from livefeed.fanout.channel import Channel
 from livefeed.fanout.message import Message
 from livefeed.fanout.stream import stream
 from livefeed.fanout.takeover import EXTENSION, Takeover
@@ -47,16 +50,28 @@ def takeover_of(connection: HTTPConnection, admitted: Admitted) -> Takeover | No
 
 
 def pulled(site: Site, admitted: Admitted, position: Position | None) -> AsyncGenerator[list[Message], None]:
-    """The stream for a connection that stays with ASGI."""
-    return stream(
+    """The stream for a connection that stays with ASGI; a desk's tells too who is there."""
+    channel = admitted.channel
+    following = partial(
+        stream,
         site.hub,
-        admitted.channel,
+        channel,
         position,
         draft_pass=admitted.draft_pass,
         ping_s=site.settings.ping_s,
         drain_s=site.settings.drain_s,
         rotate_s=site.settings.rotate_s,
     )
+    return _with_presence(site, channel, following) if channel.is_desk else following()
+
+
+async def _with_presence(
+    site: Site, channel: Channel, following: Callable[..., AsyncGenerator[list[Message], None]]
+) -> AsyncGenerator[list[Message], None]:
+    with site.hub.presence.watching(channel.log.feed, channel.wake) as desk:
+        async with aclosing(following(aside=lambda: desk.message)) as batches:
+            async for batch in batches:
+                yield batch
 
 
 async def unless_gone(work: Coroutine[Any, Any, _T], gone: Coroutine[Any, Any, None]) -> _T | None:
