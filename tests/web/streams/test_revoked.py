@@ -1,4 +1,4 @@
-"""Who may follow a draft, or a desk, no longer, is told so at once: by whatever they came, and wherever that was said."""
+"""Who may follow a draft or a desk no longer is told so at once, wherever that was decided."""
 
 from __future__ import annotations
 
