@@ -19,6 +19,7 @@ from livefeed.web import (
     contract,
     desk,
     embed,
+    images,
     openapi,
     ops,
     pages,
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         await store.check_version()
         await site.hub.start()
         releaser.start()
+        store.sweeper.start()
         try:
             yield
         finally:
@@ -98,7 +100,19 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, contract, openapi, ops, sitemap, pages, syndication, embed, desk, static)
+        for module in (
+            streams,
+            contract,
+            openapi,
+            ops,
+            sitemap,
+            pages,
+            syndication,
+            embed,
+            images,
+            desk,
+            static,
+        )
         for route in module.routes
     ]
     app = _Application(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

@@ -36,6 +36,8 @@
     │   ├── StoreFull
     │   ├── StoreUnconfirmed         written, but too few replicas said so in time
     │   └── StoreInconsistent        the keys of a feed contradict each other
+    ├── MediaUnavailable             the folder or the bucket of pictures cannot be used
+    ├── TooManyUploads               says when to try again
     ├── TooManyReaders               beyond a cap; says when to try again
     │   └── ServerFull               no place for anybody
     ├── NotReady                     this process cannot serve readers now; says why
@@ -70,6 +72,7 @@ __all__ = [
     "ItemGone",
     "ItemNotFound",
     "LivefeedError",
+    "MediaUnavailable",
     "NotFound",
     "NotReady",
     "RevisionConflict",
@@ -86,6 +89,7 @@ __all__ = [
     "TooManyItems",
     "TooManyPinned",
     "TooManyReaders",
+    "TooManyUploads",
     "Unauthenticated",
     "UpdateExists",
     "UpdateGone",
@@ -302,6 +306,20 @@ class StoreUnconfirmed(StoreError):
 class StoreInconsistent(StoreError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The feed's keys contradict each other ({reason}): run `livefeed doctor`.")
+
+
+class MediaUnavailable(LivefeedError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Pictures cannot be kept or read: {reason}.")
+
+
+class TooManyUploads(LivefeedError):
+    def __init__(self, bound: int, retry_after_s: float) -> None:
+        self.bound, self.retry_after_s = bound, retry_after_s
+        super().__init__(
+            f"{bound} pictures were uploaded within an hour: that is the limit, come back later."
+        )
 
 
 Cap: TypeAlias = Literal["address", "origin", "rate", "total"]

@@ -18,11 +18,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 
 from livefeed.core.addresses import image_address, origin, web_address
 from livefeed.core.ids import ID_PATTERN
+from livefeed.core.pictures import PICTURE_ADDRESS
 from livefeed.core.times import parse_time, print_time
 
 __all__ = [
@@ -154,9 +156,22 @@ class Link(StrictModel):
     label: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
 
 
+def _alt_of_ours(alt: str, info: ValidationInfo) -> str:
+    """Who uploads a picture says what is on it; where it comes from elsewhere, nobody may have."""
+    if not alt.strip() and PICTURE_ADDRESS.fullmatch(info.data.get("url", "")):
+        raise ValueError("say what the picture shows, for those who do not see it")
+    return alt
+
+
 class Image(StrictModel):
     url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(image_address)]
-    alt: Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_no_controls)] = ""
+    alt: Annotated[
+        str,
+        StringConstraints(max_length=1_000),
+        AfterValidator(_no_controls),
+        AfterValidator(_alt_of_ours),
+        Field(validate_default=True),
+    ] = ""
     width: Annotated[int, Field(ge=1, le=20_000)] | None = None
     height: Annotated[int, Field(ge=1, le=20_000)] | None = None
     caption: Words | None = None

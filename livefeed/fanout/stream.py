@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from livefeed.fanout.hub import Hub
 from livefeed.fanout.joining import Joined
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, ROTATE_RETRY_S, Message, bye
 from livefeed.fanout.news import next_news
+from livefeed.fanout.presence import Desk
 from livefeed.fanout.wheel import lifetime
 
 __all__ = ["DraftPass", "poll", "stream", "watching"]
@@ -60,13 +61,12 @@ async def stream(
     drain_s: float,
     rotate_s: float = 0.0,
     draft_pass: DraftPass | None = None,
-    aside: Callable[[], bytes | None] | None = None,
+    desk: Desk | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
     ``draft_pass``: the reader may follow the feed while it is a draft, or its desk.
-    ``aside``: what is said beside the log, a whole message, or nothing yet: sent with each ping, and when
-    it has changed, for which whoever changes it wakes the channel.
+    ``desk``: who is there is told with each ping, and when that has changed.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
@@ -103,9 +103,9 @@ async def stream(
             if news[-1].position is None:  # a bye
                 return
             standing = news[-1].position
-        elif aside is not None and (say := aside()) is not None and say != said:
-            said = say
-            yield [Message("presence", say)]
+        elif desk is not None and desk.message is not None and desk.message != said:
+            said = desk.message
+            yield [Message("presence", said)]
         elif loop.time() >= rotate_at:
             yield [bye("rotate", ROTATE_RETRY_S)]
             return

@@ -52,7 +52,7 @@ end
 
 -- Checks ---------------------------------------------------------------------------------------
 
-local refusal = op ~= 'remove' and refuse_wrong_types(TYPES)
+local refusal = op ~= 'remove' and (refuse_wrong_types(TYPES) or refuse_wrong_pictures(prefix))
 if refusal then return refusal end
 
 local before = done_before(idem, request, idem_s)
@@ -100,8 +100,10 @@ if op == 'remove' then
   -- pcall: of the wrong type, a key has no fields; it goes all the same.
   for _, update_id in ipairs(redis.pcall('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.pcall('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
-  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
-    prefix .. 'desklog', prefix .. 'deskoffsets', items, prefix .. 'due', discarded)
+  local named = redis.pcall('HKEYS', prefix .. 'media')
+  redis.call('DEL', prefix .. 'media', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events,
+    pinned, tags, prefix .. 'desklog', prefix .. 'deskoffsets', items, prefix .. 'due', discarded, prefix .. 'desk')
+  for _, name in ipairs(named) do redis.pcall('SADD', prefix .. 'unused', name) end
   remember(idem, request, idem_s, id, '0')
   return {'done', id, '0', '0'}
 end
@@ -123,8 +125,9 @@ if op == 'put' then
   if old then
     unindex(sets, old)
     redis.call('RPUSH', revisions, current)
-    redis.call('LTRIM', revisions, -MAX_REVISIONS, -1)
+    for _ = MAX_REVISIONS + 1, redis.call('LLEN', revisions) do count_pictures(prefix, redis.call('LPOP', revisions), -1) end
   end
+  count_pictures(prefix, body, 1)
   redis.call('HSET', updates, id, body)
   index(sets, update, ms)
   know_source()
@@ -133,6 +136,8 @@ elseif op == 'delete' then
   local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'
   supersede(changes, id)
   redis.call('HDEL', updates, id)
+  count_pictures(prefix, current, -1)
+  for _, earlier in ipairs(redis.call('LRANGE', revisions, 0, -1)) do count_pictures(prefix, earlier, -1) end
   redis.call('DEL', revisions)
   redis.call('HDEL', imported, id)
   unindex(sets, old)

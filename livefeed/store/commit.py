@@ -28,6 +28,7 @@ from livefeed.errors import (
     UpdateNotFound,
 )
 from livefeed.store.keys import FeedKeys, LogName
+from livefeed.store.pictures import Pictures
 from livefeed.store.scripts import Scripts, Writer
 
 __all__ = [
@@ -115,13 +116,14 @@ class Committer:
     def __init__(
         self,
         scripts: Scripts,
+        pictures: Pictures,
         *,
         log_entries: int,
         idempotency_s: int,
         replicas: int,
         replicas_timeout_ms: int,
     ) -> None:
-        self._scripts = scripts
+        self._scripts, self.pictures = scripts, pictures
         self.log_entries = log_entries
         self._idempotency_s = idempotency_s
         self._replicas, self._replicas_timeout_ms = replicas, replicas_timeout_ms
@@ -134,7 +136,8 @@ class Committer:
             ItemExists, ItemGone, RevisionConflict, IdempotencyMismatch: refused; nothing was written.
             StoreError: Redis could not.
         """
-        return _answer(feed, commit, await self._send(feed, commit, log))
+        async with self.pictures.held(feed, commit.body):
+            return _answer(feed, commit, await self._send(feed, commit, log))
 
     async def recall(self, feed: str, idempotency: Idempotency) -> Committed | None:
         """What an earlier request with this key has written, if it did; replicas are waited for again.

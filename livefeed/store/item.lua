@@ -64,7 +64,7 @@ if wants_open == 'open' and cjson.decode(feed).status == 'closed' then return {'
 if op == 'item' and not current and redis.call('HLEN', items) >= tonumber(most) then return {'crowded', most} end
 
 local becomes = op == 'publish' and cjson.decode(body)
-refusal = refuse_too_many_pinned(sets, becomes) or refuse_wrong_tags(sets, becomes) or refuse_broken(changes)
+refusal = refuse_wrong_pictures(prefix) or refuse_too_many_pinned(sets, becomes) or refuse_wrong_tags(sets, becomes) or refuse_broken(changes)
   or refuse_broken(desk)
 if refusal then return refusal end
 
@@ -79,6 +79,8 @@ supersede(desk, id)
 redis.call('ZREM', due, id)
 
 if op == 'item' or op == 'withdraw' then
+  count_pictures(prefix, body, 1)
+  if current then count_pictures(prefix, current, -1) end
   redis.call('HSET', items, id, body)
   if ms ~= '' then redis.call('ZADD', due, ms, id) end
   append(desk, candidate, id, '{"op":"item","item":' .. body .. '}')
@@ -90,6 +92,8 @@ end
 local time = becomes and becomes.time or old.created
 local told = '{"op":"item-delete","id":"' .. id .. '","time":"' .. time .. '","published":' .. tostring(op == 'publish') .. '}'
 redis.call('HDEL', items, id)
+if becomes then count_pictures(prefix, body, 1) end
+if current then count_pictures(prefix, current, -1) end
 if op == 'publish' then
   redis.call('HSET', updates, id, body)
   index(sets, becomes, ms)

@@ -71,7 +71,13 @@ class ItemWriter:
             "" if commit.ms is None else commit.ms, request_hash, idempotency_s, committer.log_entries,
             keys.prefix, "open" if commit.only_open else "", MAX_ITEMS,
         ]  # fmt: skip
-        return _answer(feed, commit, await committer.write("item", names, args))
+        if commit.op in (
+            "discard",
+            "withdraw",
+        ):  # no picture comes in, and there may be no memory for a claim
+            return _answer(feed, commit, await committer.write("item", names, args))
+        async with committer.pictures.held(feed, commit.body):
+            return _answer(feed, commit, await committer.write("item", names, args))
 
     async def put(
         self, feed: str, before: Item | None, item: Item, idempotency: Idempotency | None
@@ -79,7 +85,9 @@ class ItemWriter:
         """Write the next revision of an item; its JSON, or None as for :meth:`commit`."""
         body = orjson.dumps(item.model_dump())
         # Whoever stops something must be able to, also when Redis is full.
-        stops = before is not None and before.state != "draft" and item.state == "draft"
+        stops = (
+            before is not None and before.state != item.state == "draft" and before.content == item.content
+        )
         goes_out = item.due is not None and (before is None or item.due != before.due)
         commit = ItemCommit(
             "withdraw" if stops else "item",

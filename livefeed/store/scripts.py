@@ -29,7 +29,7 @@ _AT_ONCE = 100
 _AT_ONCE_ON_CLUSTER = 16
 
 
-_SHARED: Final = ("log", "update")
+_SHARED: Final = ("log", "update", "pictures")
 """What is put before the scripts that write."""
 
 
@@ -48,8 +48,8 @@ class Scripts:
         self._client = client
         self._attach, self._page, self._items = (_Script(name) for name in ("attach", "page", "items"))
         self._read, self._readers = _Script("read"), _Script("readers")
-        self._presence = _Script("presence")
         self._writers = {name: _Script(name, *_SHARED) for name in ("commit", "item")}
+        self._presence = _Script("presence")
 
     async def attach(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
         return await self._run(self._attach, keys, args)

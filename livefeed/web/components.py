@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
 from livefeed.web import desk_operations, item_operations
+from livefeed.web.images import Uploaded
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -99,9 +100,9 @@ class OpenApi(BaseModel):
 
 
 ANSWER_MODELS = (
-    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who),
-    *desk_operations.ANSWERS,
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who, Uploaded),
     *item_operations.ANSWERS,
+    *desk_operations.ANSWERS,
 )
 
 
@@ -154,9 +155,7 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
 
 PARAMETERS = {
     "feed": _parameter("feed", "path", "The feed's slug.", pattern="^[a-z0-9-]{1,64}$"),
-    "id": _parameter(
-        "id", "path", "The update's id, the item's or the session's.", pattern="^[A-Za-z0-9_-]{1,64}$"
-    ),
+    "id": _parameter("id", "path", "The id of the update, item or session.", pattern="^[A-Za-z0-9_-]{1,64}$"),
     "name": _parameter("name", "path", "A person's or a token's name.", maxLength=100),
     "limit": _parameter(
         "limit",

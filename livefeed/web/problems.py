@@ -104,6 +104,8 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.StoreFull: _Kind(503, "store-full", "The store is full", 30),
     errors.StoreUnconfirmed: _Kind(503, "store-unconfirmed", "Written, but not confirmed yet", 1),
     errors.StoreInconsistent: _Kind(503, "store-error", "The store failed", 60),
+    errors.MediaUnavailable: _Kind(503, "media-unavailable", "Pictures cannot be kept or read", 10),
+    errors.TooManyUploads: _Kind(429, "too-many-uploads", "Too many pictures"),
     errors.TooManyReaders: _Kind(429, "too-many-readers", "Too many readers"),
     errors.ServerFull: _Kind(503, "server-full", "The server is full"),
     errors.NotReady: _Kind(503, "not-ready", "Not ready for readers", 1),
@@ -139,6 +141,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, errors.TooManyReaders):
         # Spread, as in a stream's good-bye: who was refused together must not come back together.
         headers["Retry-After"] = str(math.ceil(error.retry_after_s * random.uniform(0.5, 1.5)))
+    if isinstance(error, errors.TooManyUploads):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     if kind.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(kind.status, kind.name, kind.title, _detail(error), _members(error), headers)
@@ -150,6 +154,8 @@ def _detail(error: Exception) -> str:
             return _sentence("; ".join(f"{e.field[:_MAX_FIELD]}: {e.message}" for e in error.errors[:5]))
         case errors.StoreUnavailable():
             return "Redis cannot be reached at the moment; try again with the same Idempotency-Key."
+        case errors.MediaUnavailable():
+            return "Pictures cannot be kept or read at the moment; the log of the server says why."
         case errors.StoreFull() | errors.StoreUnconfirmed():
             return str(error)
         case StoreError():
@@ -219,7 +225,7 @@ def _weights(accept: str) -> list[tuple[str, float]]:
 def problem_response(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in ``error``."""
     problem = problem_of(error)
-    if isinstance(error, StoreError):
+    if isinstance(error, StoreError | errors.MediaUnavailable):
         # %r: a path decodes to line breaks and escape codes, if somebody wants it to.
         _logger.warning("%s %r: %s", request.method, request.scope["path"], error)
     render: HtmlRenderer | None = getattr(request.app.state, "error_page", None)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from livefeed.errors import ForeignOrigin
 from livefeed.fanout.admission import Seat
 from livefeed.fanout.stream import DraftPass
-from livefeed.web.auth import require
+from livefeed.web.auth import enter
 from livefeed.web.channels import Admitted
 from livefeed.web.readers import is_own_page
 from livefeed.web.site import site_of
@@ -33,9 +33,8 @@ async def open_desk(connection: HTTPConnection) -> Admitted:
         ForeignOrigin: with the session's cookie, from a page that is not ours.
         StoreError
     """
-    slug: str = connection.path_params["feed"]
     since = asyncio.get_running_loop().time()
-    token = await require(connection, "contributor", slug)
+    slug, token = await enter(connection, "contributor")
     if "authorization" not in connection.headers and not is_own_page(connection):
         raise ForeignOrigin("With a session, the desk is followed from its own page only.")
     channel = await site_of(connection).hub.channel(slug, "desklog")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
-from functools import partial
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -14,7 +13,9 @@ from starlette.types import Receive
 from livefeed.core.position import Position
 from livefeed.errors import BadPosition
 from livefeed.fanout.channel import Channel
+from livefeed.fanout.hub import Hub
 from livefeed.fanout.message import Message
+from livefeed.fanout.presence import Desk
 from livefeed.fanout.stream import stream
 from livefeed.fanout.takeover import EXTENSION, Takeover
 from livefeed.fanout.tasks import end
@@ -49,29 +50,30 @@ def takeover_of(connection: HTTPConnection, admitted: Admitted) -> Takeover | No
     return found if isinstance(found, Takeover) else None
 
 
-def pulled(site: Site, admitted: Admitted, position: Position | None) -> AsyncGenerator[list[Message], None]:
-    """The stream for a connection that stays with ASGI; a desk's tells too who is there."""
-    channel = admitted.channel
-    following = partial(
-        stream,
-        site.hub,
-        channel,
-        position,
-        draft_pass=admitted.draft_pass,
-        ping_s=site.settings.ping_s,
-        drain_s=site.settings.drain_s,
-        rotate_s=site.settings.rotate_s,
-    )
-    return _with_presence(site, channel, following) if channel.is_desk else following()
-
-
-async def _with_presence(
-    site: Site, channel: Channel, following: Callable[..., AsyncGenerator[list[Message], None]]
+async def pulled(
+    site: Site, admitted: Admitted, position: Position | None
 ) -> AsyncGenerator[list[Message], None]:
-    with site.hub.presence.watching(channel.log.feed, channel.wake) as desk:
-        async with aclosing(following(aside=lambda: desk.message)) as batches:
+    """The stream for a connection that stays with ASGI."""
+    with _at_desk(site.hub, admitted.channel) as desk:
+        batches = stream(
+            site.hub,
+            admitted.channel,
+            position,
+            draft_pass=admitted.draft_pass,
+            desk=desk,
+            ping_s=site.settings.ping_s,
+            drain_s=site.settings.drain_s,
+            rotate_s=site.settings.rotate_s,
+        )
+        async with aclosing(batches):
             async for batch in batches:
                 yield batch
+
+
+def _at_desk(hub: Hub, channel: Channel) -> AbstractContextManager[Desk | None]:
+    if channel.is_desk:
+        return hub.presence.watching(channel.log.feed, channel.wake)
+    return nullcontext()
 
 
 async def unless_gone(work: Coroutine[Any, Any, _T], gone: Coroutine[Any, Any, None]) -> _T | None:

@@ -205,3 +205,39 @@ async def test_a_desk_says_nothing(served: Serving) -> None:
 async def test_a_plain_get_of_the_socket(served: Serving) -> None:
     async with httpx.AsyncClient(base_url=served.base, trust_env=False) as http:
         assert (await http.get(f"/v1/feeds/{FEED}/desk/socket")).status_code == 426
+
+
+# Who is there -----------------------------------------------------------------------------------
+
+
+@every_desk
+async def test_who_is_there_is_told_beside_the_log(served: Serving, transport: type[DeskClient]) -> None:
+    headers = await ann(served)
+    async with transport(served.base, FEED, headers) as client:
+        await client.until(lambda: client.messages, "the first sync")
+        position = client.position
+        async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=headers) as http:
+            said = {"key": "tab1", "editing": "a"}
+            answer = await http.post(f"/v1/feeds/{FEED}/presence", json=said)
+            assert answer.status_code == 204
+        people = [{"name": "ann", "key": "tab1", "editing": "a"}]
+        await client.until(lambda: client.messages[-1].get("people") == people, "to be told", 5)
+        # Said once more with each ping, and between them only when it has changed.
+        await client.until(lambda: client.messages[-1]["type"] == "ping", "a ping")
+        count = len(client.messages)
+        await client.until(lambda: len(client.messages) >= count + 2, "presence, and the next ping")
+        kinds = [message["type"] for message in client.messages[count - 1 : count + 2]]
+        assert kinds == ["ping", "presence", "ping"]
+        assert client.position == position
+
+
+@every_desk
+async def test_an_ended_session_ends_it(served: Serving, transport: type[DeskClient]) -> None:
+    secret = await served.store.tokens.create("ann", "contributor")
+    session = await served.store.sessions.open(secret)
+    cookie = {"Cookie": f"livefeed_session={session}", "Origin": served.base}
+    async with transport(served.base, FEED, cookie) as client:
+        await client.until(lambda: client.messages, "the first sync")
+        await served.store.sessions.close(session)
+        await client.until(lambda: client.stays_away, "a bye", 5)
+    assert client.messages[-1]["reason"] == "revoked"
