@@ -18,6 +18,7 @@ export class View {
   #timer = setInterval(() => this.#tick(), TICK_MS);
   /** Ids of what waits behind the button. */ #waiting = new Set();
   /** There was something to load above, at the last drawing. */ #gap = false;
+  /** @type {?boolean} */ #atTop = null;
 
   /** @param {HTMLElement} root */
   constructor(root, { origin = '', feed, words, layout = 'full', settings = new Map(), host = root }) {
@@ -46,9 +47,13 @@ export class View {
     this.arrivals.close();
   }
 
-  /** Nothing is scrolled away. */
+  /** Nothing is scrolled away. Measured once a frame: else each of many arrivals has those before it laid out. */
   get atTop() {
-    return this.root.getBoundingClientRect().top > -5;
+    if (this.#atTop === null) {
+      this.#atTop = this.root.getBoundingClientRect().top > -5;
+      requestAnimationFrame(() => (this.#atTop = null));
+    }
+    return this.#atTop;
   }
 
   /** The ids of what is being read, to begin anew around; none: the top. */
@@ -98,6 +103,7 @@ export class View {
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
     goTo(found, this.root);
+    this.#atTop = null;
     return true;
   }
 
@@ -113,6 +119,7 @@ export class View {
   }
 
   #scrolled() {
+    this.#atTop = null;
     if (this.#waiting.size && this.atTop && !this.source.state.prev) this.#show();
   }
 
