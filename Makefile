@@ -1,5 +1,7 @@
 # `make run` starts a demo, `make test` runs every test; both set up .venv first. `make` lists the rest.
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet
+# Most tests wait more than they compute, so there is a worker more than the two processors of a small machine.
+PARALLEL := -n 3 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ run: .venv/.run ## Start livefeed with the demo (PORT=8000, ARGS="--workers 2")
 
 test: .venv/.dev ## Run all tests, those in a browser too (ARGS="-k sync")
 	@scripts/redis
-	@browser=$$(scripts/browser) || exit 1; LIVEFEED_TEST_CHROMIUM="$$browser" .venv/bin/python -m pytest $(ARGS)
+	@browser=$$(scripts/browser) || exit 1; LIVEFEED_TEST_CHROMIUM="$$browser" .venv/bin/python -m pytest $(PARALLEL) $(ARGS)
 
 check: .venv/.dev ## Formatting, lint, types, shell syntax
 	@.venv/bin/ruff format --check --quiet . || { echo "livefeed: run .venv/bin/ruff format"; exit 1; }

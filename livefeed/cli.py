@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
-import orjson
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from livefeed import serving
-from livefeed.commands import Commands, print_table, redis_options, with_store
-from livefeed.core.models import FeedCreate, Role, UpdateCreate
-from livefeed.core.paging import PageQuery
+from livefeed.commands import Commands, CommandsOrCreate, print_table, redis_options, with_store
+from livefeed.core.models import FeedCreate, PersonCreate, Role, UpdateCreate
 from livefeed.core.validation import parse
+from livefeed.errors import MediaUnavailable
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import DraftPass, stream
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
-from livefeed.wires.exporting import line_of
+from livefeed.wires.exporting import export_feed
 from livefeed.wires.fetching import load
 from livefeed.wires.importing import import_wire
 from livefeed.wires.read import read_wire
@@ -36,9 +37,15 @@ __all__ = [
     "feed_reopen",
     "import_",
     "invite",
+    "invite_create",
+    "invite_list",
+    "invite_withdraw",
     "main",
     "publish",
     "serve",
+    "session",
+    "session_end",
+    "session_list",
     "tail",
     "token",
     "token_create",
@@ -138,16 +145,8 @@ async def import_(feed: str, source: str, *, store: Store) -> None:
 @with_store
 async def export(feed: str, *, store: Store) -> None:
     """Write the updates of FEED, oldest first, as the NDJSON that `import` reads."""
-    query = PageQuery(limit=100, order="oldest")
-    sources = await store.updates.sources(feed)
-    while True:
-        page = await store.updates.page(feed, query)
-        for update in page.updates:
-            fields = orjson.loads(update)
-            click.echo(line_of(fields, sources.get(fields["id"])), nl=False)
-        if page.next is None:
-            break
-        query = PageQuery(limit=100, order="oldest", cursor=page.next)
+    async for lines in export_feed(store, feed):
+        click.echo(lines, nl=False)
 
 
 # Feeds ------------------------------------------------------------------------------------------
@@ -214,18 +213,17 @@ def token() -> None:
 @with_store
 async def token_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
     """Create a token and print it, alone, once: it cannot be shown again."""
-    click.echo(await store.tokens.create(name, role, await _feeds(store, feeds)))
+    person = await _person(store, name, role, feeds)
+    click.echo(await store.tokens.create(person.name, person.role, person.feeds))
 
 
 @token.command("list")
 @with_store
 async def token_list(*, store: Store) -> None:
     """List the tokens (never their secrets)."""
-    table = Table("name", "role", "feeds", "created", box=None, pad_edge=False)
+    table = Table("name", "role", "feeds", "created", "used", box=None, pad_edge=False)
     for item in await store.tokens.list():
-        table.add_row(
-            item.name, item.role, "all" if item.feeds is None else ",".join(item.feeds), item.created
-        )
+        table.add_row(item.name, item.role, _shown(item.feeds), item.created, item.used or "never")
     print_table(table)
 
 
@@ -238,16 +236,79 @@ async def token_revoke(name: str, *, store: Store) -> None:
     click.echo(f"The token “{name}” is revoked.")
 
 
-@main.command()
+@main.group(cls=CommandsOrCreate)
+def invite() -> None:
+    """Invite people to the desk: `livefeed invite NAME --role ROLE` prints a link."""
+
+
+@invite.command("create")
 @click.argument("name")
 @click.option("--role", type=_ROLES, required=True)
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
 @with_store
-async def invite(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
+async def invite_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
     """Print a link that lets NAME sign in at the desk, once, within a day."""
-    secret = await store.invites.create(name, role, await _feeds(store, feeds))
+    person = await _person(store, name, role, feeds)
+    secret = await store.invites.create(person.name, person.role, person.feeds)
+    desk = store.settings.desk_at(serving.address(store.settings))
     # After the #, so that it is in no server's log and no scanner that opens the link spends it.
-    click.echo(f"{serving.address(store.settings)}/desk/join#{secret}")
+    click.echo(f"{desk}/desk/join#{secret}")
+
+
+@invite.command("list")
+@with_store
+async def invite_list(*, store: Store) -> None:
+    """List the invites that nobody has used yet (never their links)."""
+    table = Table("name", "role", "feeds", "until", box=None, pad_edge=False)
+    for item in await store.invites.list():
+        table.add_row(item.name, item.role, _shown(item.feeds), item.until)
+    print_table(table)
+
+
+@invite.command("withdraw")
+@click.argument("name")
+@with_store
+async def invite_withdraw(name: str, *, store: Store) -> None:
+    """Withdraw the invite of NAME: its link lets nobody in any more."""
+    await store.invites.withdraw(name)
+    click.echo(f"The invite for “{name}” is withdrawn.")
+
+
+@main.group(cls=Commands)
+def session() -> None:
+    """List and end sessions at the desk."""
+
+
+@session.command("list")
+@with_store
+async def session_list(*, store: Store) -> None:
+    """List who is signed in at the desk, the last used first."""
+    table = Table("id", "name", "role", "began", "used", "browser", box=None, pad_edge=False)
+    for item in await store.sessions.list():
+        table.add_row(item.id, item.token.name, item.token.role, item.began, item.used, Text(item.agent))
+    print_table(table)
+
+
+@session.command("end")
+@click.argument("id")
+@with_store
+async def session_end(id: str, *, store: Store) -> None:
+    """End the session ID everywhere, its open streams too."""
+    await store.sessions.end(id)
+    click.echo("The session has ended.")
+
+
+async def _person(store: Store, name: str, role: Role, feeds: str | None) -> PersonCreate:
+    """Somebody new, as typed.
+
+    Raises:
+        InvalidInput, FeedNotFound
+    """
+    return parse(PersonCreate, {"name": name, "role": role, "feeds": await _feeds(store, feeds)})
+
+
+def _shown(feeds: Sequence[str] | None) -> str:
+    return "all" if feeds is None else ",".join(feeds)
 
 
 async def _feeds(store: Store, listed: str | None) -> list[str] | None:
@@ -273,6 +334,7 @@ async def doctor(*, store: Store) -> None:
     """Check Redis, its settings and every feed; exit code 1 if something is wrong."""
     click.echo(f"ok   {await store.check_version()}")
     problems = await store.check_settings()
+    problems += await _check_media(store)
     for slug in [item.slug for item in await store.feeds.list()]:
         found = await store.check(slug)
         problems += [f"feed {slug}: {problem}" for problem in found]
@@ -282,6 +344,17 @@ async def doctor(*, store: Store) -> None:
         click.echo(f"BAD  {problem}")
     if problems:
         sys.exit(1)
+
+
+async def _check_media(store: Store) -> list[str]:
+    """Where pictures are kept is known here if a setting names it, or this is the server's data directory."""
+    settings = store.settings
+    if settings.media_url or settings.media_dir or settings.data_dir.exists():
+        try:
+            click.echo(f"ok   {await store.media.check()}")
+        except MediaUnavailable as error:
+            return [str(error)]
+    return []
 
 
 @main.command()

@@ -18,7 +18,7 @@ from livefeed.settings import load_settings
 from livefeed.store.embedded import find_embedded
 from livefeed.store.store import Store
 
-__all__ = ["Commands", "print_table", "redis_options", "with_store"]
+__all__ = ["Commands", "CommandsOrCreate", "print_table", "redis_options", "with_store"]
 
 _Result = TypeVar("_Result")
 
@@ -34,6 +34,15 @@ class Commands(click.Group):
             raise click.ClickException("\n".join(lines)) from error
         except LivefeedError as error:
             raise click.ClickException(str(error)) from error
+
+
+class CommandsOrCreate(Commands):
+    """A group in which ``create`` need not be typed: ``invite Ada`` is ``invite create Ada``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["create", *args]
+        return super().parse_args(ctx, args)
 
 
 def redis_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,12 +9,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, count
 
 from livefeed import __version__
 from livefeed.app import create_app, read_files
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
-from livefeed.errors import FeedExists, StartupError, StoreError
+from livefeed.errors import FeedExists, MediaUnavailable, StartupError, StoreError
 from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
@@ -36,12 +37,13 @@ WATCH_S = 0.5
 
 @dataclass(frozen=True)
 class _Start:
-    """What is known once Redis answers: its name, the feed to show, a token made just now."""
+    """What is known once Redis answers: its name, the feed to show, a token and an invite made just now."""
 
     redis: str
     embedded: bool
     feed: str
     token: str | None
+    invite: str | None
 
 
 def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None:
@@ -56,7 +58,7 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
     listeners = bind(settings.host, settings.port, count=settings.workers)
     settings = settings.model_copy(update={"port": listeners[0].getsockname()[1]})
     with _redis(settings) as (settings, embedded):
-        start = asyncio.run(_prepare(settings, embedded))
+        start = asyncio.run(_prepare(settings, embedded, demo=demo))
         if embedded is not None:
             (settings.data_dir / _ADDRESS).write_text(settings.origin)
 
@@ -124,8 +126,8 @@ async def _look(settings: Settings) -> None:
         await store.check_version()
 
 
-async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start:
-    """Look at Redis; on the very first start make a feed and a token to begin with.
+async def _prepare(settings: Settings, embedded: EmbeddedRedis | None, *, demo: bool) -> _Start:
+    """Look at Redis; on the very first start make a feed and a token to begin with, for a demo an invite.
 
     Raises:
         StartupError
@@ -133,6 +135,10 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
     token = None
     async with _at_start(settings) as store:
         redis = await store.check_version()
+        try:
+            await store.media.check()
+        except MediaUnavailable as error:
+            raise StartupError(f"{error} Check LIVEFEED_MEDIA_DIR or LIVEFEED_MEDIA_URL.") from error
         if embedded is not None:
             # A text that was deleted just before a crash may still be in the file.
             store.rewriter.request()
@@ -140,9 +146,20 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None) -> _Start
             with suppress(FeedExists):
                 await store.feeds.create(FeedCreate(slug="news", title="News"))
             token = await store.tokens.create("admin", "admin")
+        invite = await _invite(store) if demo else None
         feeds = await store.feeds.list()
     shown = sorted(feeds, key=lambda feed: (feed.status != "open", not feed.listed))
-    return _Start(redis, embedded is not None, shown[0].slug if shown else "news", token)
+    return _Start(redis, embedded is not None, shown[0].slug if shown else "news", token, invite)
+
+
+async def _invite(store: Store) -> str:
+    """An invite to try the desk with; one of an earlier start that nobody used ends.
+
+    Names are unique: once somebody has joined as “demo”, the next one is “demo 2”.
+    """
+    taken = {token.name for token in await store.tokens.list()}
+    names = chain(["demo"], (f"demo {number}" for number in count(2)))
+    return await store.invites.create(next(name for name in names if name not in taken), "admin")
 
 
 async def _serve_one(
@@ -238,9 +255,13 @@ def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
     lines = [
         f"livefeed {__version__}   {where}",
         f"  Ticker  {origin}/feeds/{feed}",
-        f"  Desk    {origin}/desk",
+        f"  Desk    {settings.desk_at(origin)}/desk",
         f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',
     ]
+    if start.invite is not None:
+        lines.append(
+            f"  Sign in {settings.desk_at(origin)}/desk/join#{start.invite}\n          (once, within a day)"
+        )
     if start.token is not None:
         lines.append(_token_lines(start.token))
     return "\n".join(lines)

@@ -6,8 +6,9 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from livefeed.errors import StartupError
@@ -28,7 +29,27 @@ class Settings(BaseSettings):
         "redis+sentinel://host:port,…/service, redis+cluster://. "
         "Without it, `serve` runs a private server in the data directory.",
     )
-    data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
+    data_dir: Path = Field(
+        Path("livefeed-data"), description="Folder of the embedded Redis, and of pictures (`media` in it)."
+    )
+    media_dir: Path | None = Field(
+        None, description="Folder of pictures, if another; several machines must share it."
+    )
+    media_url: str | None = Field(
+        None,
+        description="An S3-compatible bucket for pictures instead: "
+        "s3://bucket/folder?endpoint=https://…&region=…; needs the extra `livefeed[s3]`.",
+    )
+    media_key_id: str | None = Field(
+        None, description="Key for the bucket; without it, AWS's own variables or the machine's role."
+    )
+    media_secret: SecretStr | None = Field(None, description="Its secret.")
+    image_bytes: int = Field(
+        15_728_640, ge=65_536, le=104_857_600, description="The largest picture that may be uploaded."
+    )
+    images_per_hour: int = Field(
+        200, ge=0, description="Pictures that one person or token may upload in an hour; 0: no bound."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Processes that serve readers.")
@@ -106,6 +127,9 @@ class Settings(BaseSettings):
     replicas_timeout_ms: int = Field(1_000, ge=1, le=60_000, description="How long to wait for them.")
     idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")
     session_s: int = Field(604_800, ge=60, description="How long a sign-in at the desk lasts.")
+    import_private: bool = Field(
+        False, description="Let editors import from addresses in private networks, and through a proxy."
+    )
     rewrite_s: float = Field(
         60.0, ge=0.0, description="A deletion rewrites the append-only file, at most once in this time."
     )
@@ -138,6 +162,14 @@ class Settings(BaseSettings):
             raise ValueError("give an address that begins with https://")
         return value
 
+    @field_validator("media_url")
+    @classmethod
+    def _bucket(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "s3://bucket")
+        if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.fragment:
+            raise ValueError("give s3://bucket/folder; the key has settings of its own")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str | None) -> str | None:
@@ -167,6 +199,15 @@ class Settings(BaseSettings):
         host = f"[{host}]" if ":" in host else host
         scheme = "http" if self.tls_certificate is None else "https"
         return f"{scheme}://{host}:{self.port}"
+
+    def desk_at(self, origin: str) -> str:
+        """Where the desk is, if readers call us ``origin``: there too, or on its own host, same port."""
+        if self.desk_host is None:
+            return origin
+        parts = urlsplit(origin)
+        has_port = re.search(r":[0-9]+$", self.desk_host) is not None
+        port = "" if has_port or parts.port is None else f":{parts.port}"
+        return f"{parts.scheme}://{self.desk_host}{port}"
 
 
 def _parse_networks(text: str | None) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -7,26 +7,49 @@
   'use strict';
   var script = document.currentScript;
   if (!script || !script.src) return;
+  var BUILD = '__LIVEFEED_BUILD__';
+  var NAMES = ['feed', 'limit', 'layout', 'order', 'filter', 'theme', 'height', 'grow', 'more', 'update', 'announce', 'lang', 'storage'];
   var origin = new URL(script.src).origin;
-  var module = origin + '/static/__LIVEFEED_BUILD__/ticker/define.js';
 
-  if (script.dataset.feed) {
+  // The room that it will take, until the module is there.
+  function reserve(height) {
+    try {
+      var sheet = new CSSStyleSheet();
+      sheet.replaceSync('live-feed:not(:defined){display:block}live-feed:not(:defined,[grow],[update]){height:480px}' +
+        (height ? 'live-feed[height="' + height + '"]:not(:defined){height:' + height + 'px}' : ''));
+      document.adoptedStyleSheets = document.adoptedStyleSheets.concat(sheet);
+    } catch (error) { /* an older browser: it moves, once */ }
+  }
+
+  function place() {
     var element = document.createElement('live-feed');
+    var link = document.createElement('a');
     element.setAttribute('src', origin);
-    ['feed', 'limit'].forEach(function (name) {
-      if (script.dataset[name]) element.setAttribute(name, script.dataset[name]);
+    NAMES.forEach(function (name) {
+      if (name in script.dataset) element.setAttribute(name, script.dataset[name]);
     });
+    link.href = link.textContent = origin + '/feeds/' + encodeURIComponent(script.dataset.feed);
+    element.append(link);
+    // A page may have given the script the room of the ticker: from here on the element has it.
+    script.style.display = 'none';
     if (!document.head.contains(script)) script.after(element);
     // Nothing renders in a head: then the top of the page is the nearest place.
     else if (document.body) document.body.prepend(element);
     else document.addEventListener('DOMContentLoaded', function () { document.body.prepend(element); });
   }
 
-  // A module that failed to load stays failed under its address: each new try has its own.
-  (function load(tries) {
-    import(module + (tries ? '?try=' + tries : '')).catch(function (error) {
+  // Modules that failed to load stay failed under their addresses. The server takes any build for its own; but only
+  // this one is what an integrity of the host's is for.
+  function load(tries) {
+    var build = tries ? ('00000000000' + tries.toString(16)).slice(-12) : BUILD;
+    import(origin + '/static/' + build + '/ticker/define.js').catch(function (error) {
+      if (script.integrity) return console.warn('livefeed: ' + origin + ' gave no ticker of this integrity', error);
       if (!tries) console.warn('livefeed: ' + origin + ' cannot be reached, trying again', error);
       setTimeout(load, Math.min(60, Math.pow(2, tries)) * (500 + Math.random() * 500), tries + 1);
     });
-  })(0);
+  }
+
+  reserve(/^\d{3,4}$/.test(script.dataset.height) && script.dataset.height);
+  if (script.dataset.feed) place();
+  load(0);
 })();

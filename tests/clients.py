@@ -24,7 +24,7 @@ __all__ = ["TRANSPORTS", "Client", "PollClient", "SseClient", "WebSocketClient",
 
 Json = dict[str, Any]
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 PAUSE_S = 0.02
 """The wait before coming back: a browser would take longer."""
 

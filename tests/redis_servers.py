@@ -50,7 +50,7 @@ OPTIONS = {
     "repl-diskless-sync-delay": "0",
     "save": "",
 }
-_DEADLINE_S = 15.0
+_DEADLINE_S = 30.0
 
 
 def present() -> list[str]:

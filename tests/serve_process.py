@@ -48,7 +48,7 @@ class ServeProcess:
         await self._until_it_says("Draining", "/readyz")
 
     async def _until_it_says(self, word: str, path: str) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 30
         async with httpx.AsyncClient(base_url=self.base, trust_env=False, timeout=5) as http:
             while True:
                 assert self.process.poll() is None, self.log
@@ -58,7 +58,7 @@ class ServeProcess:
                 assert time.monotonic() < deadline, self.log
                 await asyncio.sleep(0.02)
 
-    async def ended(self, within_s: float) -> float:
+    async def ended(self, within_s: float = 30.0) -> float:
         """Wait for its end; how many seconds that took."""
         began = time.monotonic()
         await eventually(lambda: self.process.poll() is not None, f"the end; its log: {self.log}", within_s)

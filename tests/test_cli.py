@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,12 +175,62 @@ def test_an_invite_is_a_link_whose_secret_stays_in_the_fragment(livefeed: Livefe
     assert secret.startswith("lfi_")
 
 
+def test_invites_are_listed_and_withdrawn(livefeed: Livefeed) -> None:
+    run(
+        livefeed, "invite", "create", "list", "--role", "contributor", "--feeds", "news"
+    )  # a name like any other
+    row = next(line for line in run(livefeed, "invite", "list").splitlines() if line.startswith("list"))
+    assert row.split()[:3] == ["list", "contributor", "news"]
+    run(livefeed, "invite", "withdraw", "list")
+    assert "contributor" not in run(livefeed, "invite", "list")
+    assert "no invite for “list”" in refused(livefeed, "invite", "withdraw", "list")
+    assert "--role" in run_command("invite", "create", "--help").stdout
+    assert "withdraw" in run_command("invite", "--help").stdout
+
+
+def test_the_desk_s_own_host_is_in_the_link(livefeed: Livefeed) -> None:
+    arguments = ("invite", "Cem", "--role", "editor", "--data-dir", livefeed.data_dir)
+    done = run_command(*arguments, public_url="https://live.example.org", desk_host="desk.example.org")
+    assert done.stdout.startswith("https://desk.example.org/desk/join#lfi_")
+
+
+def test_sessions_are_listed_and_ended(livefeed: Livefeed) -> None:
+    link = run(livefeed, "invite", "Dora", "--role", "editor").strip()
+    request = urllib.request.Request(
+        f"{livefeed.url}/v1/join",
+        json.dumps({"invite": link.partition("#")[2]}).encode(),
+        {"Content-Type": "application/json", "Origin": livefeed.url, "User-Agent": "A [red]browser[/red]"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        session = json.load(answer)["session"]
+    row = next(line for line in run(livefeed, "session", "list").splitlines() if "Dora" in line)
+    assert row.startswith(session)
+    assert "A [red]browser[/red]" in row
+    run(livefeed, "session", "end", session)
+    assert "Dora" not in run(livefeed, "session", "list")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(
+            urllib.request.Request(f"{livefeed.url}/v1/session", headers={"Cookie": cookie}), timeout=10
+        )
+    assert "no session" in refused(livefeed, "session", "end", session)
+
+
 def test_doctor_finds_everything_well(livefeed: Livefeed) -> None:
     assert "BAD" not in run(livefeed, "doctor")
 
 
+def test_doctor_finds_pictures_that_cannot_be_kept(livefeed: Livefeed) -> None:
+    assert "ok   pictures in " in run(livefeed, "doctor")
+    environment = {"data_dir": str(livefeed.data_dir), "media_dir": "/proc/nowhere"}
+    ended = run_command("doctor", **environment)
+    assert ended.returncode == 1
+    assert "BAD  Pictures cannot be kept or read: the folder /proc/nowhere" in ended.stdout
+
+
 def test_config_shows_each_setting(livefeed: Livefeed) -> None:
-    shown = run_command("config", redis_url="redis://me:hunter2@localhost/0").stdout
+    secrets = {"redis_url": "redis://me:hunter2@localhost/0", "media_secret": "hunter2"}
+    shown = run_command("config", **secrets).stdout
     assert "LIVEFEED_DATA_DIR" in shown
     assert "hunter2" not in shown
 
@@ -193,6 +245,7 @@ def test_config_shows_each_setting(livefeed: Livefeed) -> None:
         (("import", "news", "/no/such/file"), "/no/such/file"),
         (("import", "news", "/etc/passwd"), "neither"),
         (("feed", "create", "Bad Slug"), "slug: "),
+        (("token", "create", "a/b", "--role", "editor"), "name: "),
         (("feed", "create", "news"), "already"),
         (("feed", "create", "mars", "--timezone", "Mars/Phobos"), "timezone: "),
         (("token", "create", "x", "--role", "editor", "--feeds", "nowhere"), "There is no feed “nowhere”"),

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from rich.table import Table
 
-from livefeed.commands import Commands, print_table
+from livefeed.commands import Commands, CommandsOrCreate, print_table
 from livefeed.errors import FeedNotFound, FieldError, InvalidInput
 from tests.livefeed_process import run_command
 
@@ -47,3 +47,24 @@ def test_without_a_server_it_is_said_how_to_start_one(tmp_path: Path) -> None:
     done = run_command("publish", "news", "Hello", "--data-dir", tmp_path)
     assert done.returncode == 1
     assert "livefeed serve" in done.stderr
+
+
+def test_create_need_not_be_typed() -> None:
+    @click.group(cls=CommandsOrCreate, context_settings={"help_option_names": ["-h", "--help"]})
+    def invite() -> None:
+        """Invite people."""
+
+    @invite.command("create")
+    @click.argument("name")
+    @click.option("--role")
+    def create(name: str, role: str) -> None:
+        click.echo(f"{name} {role}")
+
+    @invite.command("list")
+    def list_() -> None:
+        click.echo("all")
+
+    for arguments in (["Ada", "--role", "x"], ["--role", "x", "Ada"], ["create", "Ada", "--role", "x"]):
+        assert CliRunner().invoke(invite, arguments).stdout == "Ada x\n"
+    assert CliRunner().invoke(invite, ["list"]).stdout == "all\n"
+    assert "Invite people." in CliRunner().invoke(invite, ["-h"]).stdout

@@ -62,7 +62,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[redis.Red
 
 
 def wait_for(client: redis.Redis, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while True:
         try:
             client.ping()

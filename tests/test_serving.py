@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ def livefeed(tmp_path: Path) -> Iterator[Livefeed]:
 
 
 def get(livefeed: Livefeed, path: str) -> dict[str, object]:
-    with urllib.request.urlopen(livefeed.url + path, timeout=10) as answer:
+    with urllib.request.urlopen(livefeed.url + path, timeout=30) as answer:
         got = json.load(answer)
     assert isinstance(got, dict)
     return got
@@ -36,7 +38,7 @@ def post(livefeed: Livefeed, text: str) -> str:
         json.dumps({"text": text}).encode(),
         {"Authorization": f"Bearer {livefeed.token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.status == 201
         return str(json.load(answer)["id"])
 
@@ -113,6 +115,43 @@ def test_a_redis_that_dies_is_started_again(livefeed: Livefeed) -> None:
     assert get(livefeed, f"/v1/feeds/news/updates/{update_id}")["text"] == "Before"
 
 
+def invite_of(livefeed: Livefeed) -> str:
+    """The invite of the newest start."""
+    return str(re.findall(r"Sign in +http://127.0.0.1:[0-9]+/desk/join#(lfi_\S+)", livefeed.said())[-1])
+
+
+def join(livefeed: Livefeed, invite: str) -> object:
+    request = urllib.request.Request(
+        f"{livefeed.url}/v1/join",
+        json.dumps({"invite": invite}).encode(),
+        {"Content-Type": "application/json", "Origin": livefeed.url},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["name"]
+
+
+def test_each_start_of_the_demo_prints_a_link_that_lets_one_in(tmp_path: Path) -> None:
+    livefeed = Livefeed(tmp_path, "--demo", "--workers", "2")
+    try:
+        livefeed.start()
+        unused = invite_of(livefeed)
+        livefeed.stop()
+        livefeed.start()
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            join(livefeed, unused)  # nobody used it: the next one took its place
+        assert join(livefeed, invite_of(livefeed)) == "demo"
+        livefeed.stop()
+        livefeed.start()
+        assert join(livefeed, invite_of(livefeed)) == "demo 2"
+    finally:
+        livefeed.clean_up()
+
+
+def test_without_the_demo_nobody_is_invited(livefeed: Livefeed) -> None:
+    livefeed.start()
+    assert "lfi_" not in livefeed.said()
+
+
 def test_the_demo_is_alive_at_once(tmp_path: Path) -> None:
     livefeed = Livefeed(tmp_path, "--demo")
     try:
@@ -147,6 +186,22 @@ def test_a_redis_that_cannot_be_used_is_one_line(url: str, said: str, workers: s
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_of_pictures_that_cannot_be_used_is_one_line(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "file").write_text("")
+    settings = {
+        "data_dir": str(tmp_path / "data"),
+        "media_dir": str(tmp_path / "file" / "media"),
+        "port": "0",
+    }
+    ended = run_command("serve", workers=workers, **settings)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert "file/media cannot be used" in line
+    assert "LIVEFEED_MEDIA_DIR" in line
 
 
 def test_a_folder_that_is_in_use_is_one_line(livefeed: Livefeed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livefeed.errors import StartupError
-from livefeed.settings import load_settings
+from livefeed.settings import Settings, load_settings
 
 
 def test_a_flag_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +30,10 @@ def test_a_flag_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         ("LIVEFEED_PUBLISHER_LOGO", "/logo.png"),
         ("LIVEFEED_WINDOW_ENTRIES", "-1"),
         ("LIVEFEED_LOG_LEVEL", "loud"),
+        ("LIVEFEED_MEDIA_URL", "https://s3.example.org/bucket"),
+        ("LIVEFEED_MEDIA_URL", "s3://key:secret@bucket"),
+        ("LIVEFEED_MEDIA_URL", "s3:///folder"),
+        ("LIVEFEED_IMAGE_BYTES", "1"),
         ("LIVEFEED_TRUSTED_PROXIES", "proxy.example.org"),
         ("LIVEFEED_TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
         ("LIVEFEED_MAX_READERS", "-1"),
@@ -67,3 +71,16 @@ def test_passwords_are_not_shown() -> None:
     settings = load_settings(redis_url="redis://user:hunter2@redis.example.org:6379/0")
     assert settings.shown("redis_url") == "redis://***@redis.example.org:6379/0"
     assert load_settings().shown("redis_url") == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "desk_host", "desk"),
+    [
+        ("https://live.example.org", None, "https://live.example.org"),
+        ("https://live.example.org", "desk.example.org", "https://desk.example.org"),
+        ("http://127.0.0.1:8000", "desk.local", "http://desk.local:8000"),
+        ("https://live.example.org", "desk.example.org:8443", "https://desk.example.org:8443"),
+    ],
+)
+def test_where_the_desk_is(origin: str, desk_host: str | None, desk: str) -> None:
+    assert Settings(desk_host=desk_host).desk_at(origin) == desk

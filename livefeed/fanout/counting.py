@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from livefeed.errors import StoreError
@@ -56,6 +56,20 @@ class ReaderCounts:
                 self._said[feed] = (counts[feed], now)
             if feed in self._channels:
                 self._channels[feed].readers_elsewhere = elsewhere
+
+    async def everywhere(self, feeds: Collection[str]) -> dict[str, int]:
+        """How many read each of these feeds now, over all processes. Nothing is written.
+
+        Raises:
+            StoreError
+        """
+        elsewhere = await self._readers.exchange(self._hub, dict.fromkeys(feeds))
+        totals = {}
+        for feed, count in elsewhere.items():
+            if isinstance(count, StoreError):
+                raise count
+            totals[feed] = count + (self._channels[feed].readers if feed in self._channels else 0)
+        return totals
 
     async def withdraw(self) -> None:
         """At the end: these readers are gone, or with another hub."""

@@ -19,11 +19,13 @@ from livefeed.fanout.audience import Audience
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.counting import ReaderCounts
 from livefeed.fanout.pass_news import Tally
+from livefeed.fanout.presence import DeskPresence
 from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
 from livefeed.fanout.wheel import Wheel
 from livefeed.settings import Settings
-from livefeed.store.log import Attached
+from livefeed.store.keys import LogName
+from livefeed.store.log import Attached, Log
 from livefeed.store.store import Store
 
 __all__ = ["Hub"]
@@ -34,7 +36,7 @@ IDLE_S = 300.0
 """A channel that nobody has watched for this long is dropped."""
 
 MAX_REVOKED = 1_000
-"""So many revoked tokens are remembered, the latest ones, for streams that began before."""
+"""So many revocations are remembered, the latest ones, for streams that began before."""
 
 CANARY_S = 5.0
 """How often a canary goes through Redis."""
@@ -58,6 +60,9 @@ class Hub:
         self.draining = False
         self._store, self._settings, self._idle_s = store, settings, idle_s
         self._channels: dict[str, Channel] = {}
+        """By the keys of their logs; those of desks too."""
+        self._public: dict[str, Channel] = {}
+        """Those that readers follow, by feed."""
         self._audiences: dict[Channel, Audience] = {}
         self._tally = Tally()
         self._wheel = Wheel(
@@ -71,8 +76,9 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilding = asyncio.Semaphore(REBUILT_TOGETHER)
         self._name = secrets.token_hex(8)
-        self._counts = ReaderCounts(store.readers, self._channels, self._name)
-        self._revoked: dict[str, float] = {}
+        self.counts = ReaderCounts(store.readers, self._public, self._name)
+        self.presence = DeskPresence(store.presence)
+        self._revoked: dict[tuple[str, str], float] = {}
         self._canary_seen = asyncio.Event()
         self._canary_at: float | None = None
 
@@ -90,14 +96,15 @@ class Hub:
         self._spawn(self._look_after())
         self._spawn(self._canary())
         self._spawn(self._wheel.run())
-        self._spawn(self._counts.run())
+        self._spawn(self.counts.run())
+        self._spawn(self.presence.run())
 
     async def close(self) -> None:
         """Stop reading; these readers do not count any more."""
         await asyncio.gather(self._tail.close(), *(tail.close() for tail in self._own_tails.values()))
         await end([*self._tasks, *self._opening.values(), *self._refreshing.values()])
         await asyncio.gather(*(audience.close() for audience in self._audiences.values()))
-        await self._counts.withdraw()
+        await self.counts.withdraw()
 
     def drain(self) -> None:
         """Send every reader away, over the drain window; refuse new ones."""
@@ -108,17 +115,20 @@ class Hub:
 
     # What endpoints ask -------------------------------------------------------------------------
 
-    async def channel(self, feed: str) -> Channel:
-        """The channel of a feed, opened if need be; while Redis is away the ones open already serve.
+    async def channel(self, feed: str, name: LogName = "log") -> Channel:
+        """The channel of a feed's log, opened if need be; while Redis is away the ones open already serve.
 
         Raises:
             FeedNotFound, StoreError
         """
-        if (channel := self._channels.get(feed)) is not None:
+        if name == "log" and (channel := self._public.get(feed)) is not None:
             return channel
         if not SLUG_PATTERN.fullmatch(feed):
             raise FeedNotFound(feed)
-        return await share(self._opening, feed, lambda: self._open(feed))
+        log = self._store.log(feed, name)
+        if (channel := self._channels.get(log.key)) is not None:
+            return channel
+        return await share(self._opening, log.key, lambda: self._open(log))
 
     def audience(self, channel: Channel) -> Audience:
         """The readers of a channel whose connections are ours."""
@@ -128,11 +138,13 @@ class Hub:
 
     async def join(self, channel: Channel, position: Position | None) -> joining.Joined:
         """See :func:`livefeed.fanout.joining.join`."""
-        return await joining.join(self, self._store.updates, channel, position)
+        snapshots: joining.Snapshots = self._store.items if channel.is_desk else self._store.updates
+        return await joining.join(self, snapshots, channel, position)
 
-    def revoked_since(self, token: str, began: float) -> bool:
-        """Whether the token of this name was revoked after ``began`` (the loop's time)."""
-        return self._revoked.get(token, began) > began
+    def revoked_since(self, token: str, began: float, session: str | None = None) -> bool:
+        """Whether the token was revoked after ``began`` (the loop's time), or the session closed."""
+        ends = [("token", token)] if session is None else [("token", token), ("session", session)]
+        return any(self._revoked.get(end, began) > began for end in ends)
 
     @property
     def canary_age_s(self) -> float | None:
@@ -146,8 +158,11 @@ class Hub:
         for channel in self._channels.values():
             for name, value in channel.statistics().items():
                 totals[name] += value
+        at_desks = sum(channel.readers for channel in self._channels.values() if channel.is_desk)
         return {
             **totals,
+            "readers": totals["readers"] - at_desks,
+            "desk_streams": at_desks,
             "channels": len(self._channels),
             "changes_total": sum(tail.changes for tail in tails),
             "redis_reconnects_total": sum(tail.reconnects for tail in tails),
@@ -157,24 +172,28 @@ class Hub:
 
     # Channels -----------------------------------------------------------------------------------
 
-    async def _open(self, feed: str) -> Channel:
+    async def _open(self, log: Log) -> Channel:
         channel = Channel(
-            self._store.log(feed),
+            log,
             window_entries=self._settings.window_entries,
             window_bytes=self._settings.window_bytes,
         )
         await self._rebuild(channel)
-        self._channels[feed] = channel
+        self._channels[log.key] = channel
+        if not channel.is_desk:
+            self._public[log.feed] = channel
         if self._store.connector.is_cluster:
-            self._own_tails[channel] = Tail(self._store.blocked_reader(), {feed: channel}, self, None)
+            self._own_tails[channel] = Tail(self._store.blocked_reader(), {log.key: channel}, self, None)
         else:
             await self._tail.follow_changes()
         return channel
 
     def _drop(self, channel: Channel) -> None:
         # By now the feed may have been created anew, and have another channel.
-        if self._channels.get(channel.log.feed) is channel:
-            del self._channels[channel.log.feed]
+        if self._channels.get(channel.log.key) is channel:
+            del self._channels[channel.log.key]
+            if not channel.is_desk:
+                del self._public[channel.log.feed]
         self._idle_since.pop(channel, None)
         if (audience := self._audiences.pop(channel, None)) is not None and channel.ended is None:
             self._spawn(audience.close())  # of one that ended the readers have yet to hear
@@ -250,13 +269,20 @@ class Hub:
             case {"event": "canary", "hub": self._name}:
                 self._canary_seen.set()
             case {"event": "token-revoked", "name": str(name)}:
-                self._revoked[name] = asyncio.get_running_loop().time()
-                if len(self._revoked) > MAX_REVOKED:
-                    del self._revoked[next(iter(self._revoked))]
+                self._revoke("token", name)
+            case {"event": "session-closed", "session": str(session)}:
+                self._revoke("session", session)
+            case {"event": "feed-removed", "feed": str(feed)}:
                 for channel in self._channels.values():
-                    channel.wake()
-            case {"event": "feed-removed", "feed": str(feed)} if feed in self._channels:
-                self._spawn(self._end_if_removed(self._channels[feed]))
+                    if channel.log.feed == feed:
+                        self._spawn(self._end_if_removed(channel))
+
+    def _revoke(self, what: str, name: str) -> None:
+        self._revoked[what, name] = asyncio.get_running_loop().time()
+        if len(self._revoked) > MAX_REVOKED:
+            del self._revoked[next(iter(self._revoked))]
+        for channel in self._channels.values():
+            channel.wake()
 
     def on_broken(self, channel: Channel) -> None:
         self._end(channel, "overload")  # whoever comes back is told so until somebody has mended it

@@ -20,6 +20,7 @@ from livefeed.fanout.hub import Hub
 from livefeed.fanout.joining import Joined
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, ROTATE_RETRY_S, Message, bye
 from livefeed.fanout.news import next_news
+from livefeed.fanout.presence import Desk
 from livefeed.fanout.wheel import lifetime
 
 __all__ = ["DraftPass", "poll", "stream", "watching"]
@@ -27,10 +28,18 @@ __all__ = ["DraftPass", "poll", "stream", "watching"]
 
 @dataclass(frozen=True, slots=True)
 class DraftPass:
-    """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time)."""
+    """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time).
+
+    ``session``: by which session, if by one.
+    """
 
     token: str
     since: float
+    session: str | None = None
+
+    def has_ended(self, hub: Hub) -> bool:
+        """Whether the token was revoked since, or the session closed."""
+        return hub.revoked_since(self.token, self.since, self.session)
 
 
 @contextmanager
@@ -52,14 +61,17 @@ async def stream(
     drain_s: float,
     rotate_s: float = 0.0,
     draft_pass: DraftPass | None = None,
+    desk: Desk | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
-    ``draft_pass``: the reader may follow the feed while it is a draft.
+    ``draft_pass``: the reader may follow the feed while it is a draft, or its desk.
+    ``desk``: who is there is told with each ping, and when that has changed.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
     """
+    said: bytes | None = None
     loop = asyncio.get_running_loop()
     with_draft = draft_pass is not None
     joined = await hub.join(channel, position)
@@ -74,7 +86,7 @@ async def stream(
             await asyncio.sleep(drain_s * random.random())
             yield [bye("drain", DRAIN_RETRY_S)]
             return
-        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
+        if draft_pass is not None and draft_pass.has_ended(hub):
             yield [bye("revoked", None)]
             return
         news = next_news(channel, standing, with_draft=with_draft)
@@ -91,11 +103,14 @@ async def stream(
             if news[-1].position is None:  # a bye
                 return
             standing = news[-1].position
+        elif desk is not None and desk.message is not None and desk.message != said:
+            said = desk.message
+            yield [Message("presence", said)]
         elif loop.time() >= rotate_at:
             yield [bye("rotate", ROTATE_RETRY_S)]
             return
         elif (now := loop.time()) >= ping_at:
-            ping_at = now + ping_s
+            ping_at, said = now + ping_s, None
             yield [Message("ping", messages.ping(standing, channel.readers_everywhere))]
         else:
             await channel.next_turn(ping_at - now)
@@ -121,7 +136,7 @@ async def poll(
         joined = await hub.join(channel, position)
         if draft_pass is None and channel.is_draft:
             raise FeedNotFound(channel.log.feed)
-        if draft_pass is not None and hub.revoked_since(draft_pass.token, draft_pass.since):
+        if draft_pass is not None and draft_pass.has_ended(hub):
             raise FeedNotFound(channel.log.feed)
         left = deadline - loop.time()
         if joined.news or left <= 0 or hub.draining or channel.ended:

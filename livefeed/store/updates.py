@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -14,14 +13,16 @@ import orjson
 
 from livefeed.core import editing
 from livefeed.core.ids import ID_PATTERN, new_epoch, new_id
-from livefeed.core.models import EDITABLE, Update, UpdateCreate
+from livefeed.core.models import Update, UpdateCreate
 from livefeed.core.paging import KEY_EVENTS, Cursor, Page, PageQuery, key_event
 from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, RevisionConflict, UpdateGone, UpdateNotFound
 from livefeed.store.commit import Commit, Committed, Committer, Idempotency, Source, SourceKnown, gone_error
+from livefeed.store.foresight import Foreseen, Refused, foresee
 from livefeed.store.keys import FeedKeys
 from livefeed.store.log import parse_reigns
 from livefeed.store.scripts import Scripts, pairs_of
+from livefeed.store.sources import source_of, taken_over
 
 __all__ = ["MAX_TAGS", "Kind", "Outcome", "Updates"]
 
@@ -118,6 +119,15 @@ class Updates:
         # Shielded: whoever asked first may leave while others still wait for the same page.
         return await asyncio.shield(task)
 
+    async def newest(self, feed: str) -> Page:
+        """The page that a reader begins with."""
+        return await self.page(feed, PageQuery())
+
+    def forget_pages(self, feed: str) -> None:
+        """Something was written: whoever asks from now on must not share a page that was read before."""
+        for wanted in [wanted for wanted in self._pages if wanted[0] == feed]:
+            del self._pages[wanted]
+
     def _forget_page(self, wanted: tuple[str, PageQuery], task: asyncio.Task[Page]) -> None:
         if self._pages.get(wanted) is task:
             del self._pages[wanted]
@@ -167,29 +177,27 @@ class Updates:
         now = datetime.now(UTC)
         update = editing.publish(draft, update_id=draft.id or new_id(int(now.timestamp() * 1000)), now=now)
         body = orjson.dumps(update.model_dump())
-        source = _source(draft)
+        source = source_of(draft)
         commit = Commit("put", update.id, "", body, to_ms(update.time), source, idempotency)
         try:
             done = await self._commit(feed, commit)
         except SourceKnown as known:
-            # What was edited or pinned here stays as long as the source says the same as before, and
-            # then only what it does say is taken over.
-            unchanged = source is not None and known.digest == source.digest
-            said = {} if unchanged else _said(draft)
-            source = None if unchanged else source
-            if draft.time is None:
-                said.pop("time", None)
+            said = taken_over(draft, known.digest)
+            if source is not None and known.digest == source.digest:
+                source = None  # what it says is known already
             return await self._edit(feed, known.update_id, said, None, idempotency, source)
         body = await self.get(feed, done.id) if done.replayed else body
         return Outcome(_kind(done), done.id, done.rev, body)
+
+    async def foresee(self, feed: str, drafts: Sequence[UpdateCreate]) -> list[Foreseen | Refused]:
+        """See :func:`livefeed.store.foresight.foresee`."""
+        return await foresee(self._scripts, feed, drafts)
 
     async def _commit(self, feed: str, commit: Commit) -> Committed:
         try:
             return await self._committer.commit(feed, commit)
         finally:
-            # Whoever asks from now on must not share a page that was read before this.
-            for wanted in [wanted for wanted in self._pages if wanted[0] == feed]:
-                del self._pages[wanted]
+            self.forget_pages(feed)
 
     async def edit(
         self,
@@ -272,20 +280,6 @@ def _kind(done: Committed) -> Kind:
     if not done.changed:
         return "unchanged"
     return "created" if done.rev == 1 else "edited"
-
-
-def _said(draft: UpdateCreate) -> dict[str, Any]:
-    """What a draft says, and no more; a link or an image that it names is named whole."""
-    whole = draft.model_dump(include=set(EDITABLE))
-    return {name: whole[name] for name in whole if name in draft.model_fields_set}
-
-
-def _source(draft: UpdateCreate) -> Source | None:
-    if draft.source is None:
-        return None
-    said = draft.model_dump(exclude={"id", "source"}, exclude_unset=True)
-    digest = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Source(draft.source, digest[:32])
 
 
 def _start(query: PageQuery) -> tuple[str, str, str]:

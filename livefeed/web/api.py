@@ -8,11 +8,10 @@ from starlette.responses import Response
 
 from livefeed.core import models, validation
 from livefeed.core.markdown import plain_text, render
-from livefeed.core.models import Feed, FeedCreate, RenderRequest, Role, UpdateCreate
-from livefeed.errors import FeedNotFound, InvalidInput
-from livefeed.store.tokens import Token
+from livefeed.core.models import Feed, FeedCreate, RenderRequest, UpdateCreate
+from livefeed.errors import InvalidInput
 from livefeed.store.updates import Outcome
-from livefeed.web.auth import permit, require
+from livefeed.web.auth import enter, permit, require
 from livefeed.web.bodies import read_object
 from livefeed.web.caching import NO_STORE, answer, etag_of_rev, rev_to_match
 from livefeed.web.idempotency import idempotency_of
@@ -44,14 +43,14 @@ async def create_feed(request: Request) -> Response:
 
 
 async def patch_feed(request: Request) -> Response:
-    slug, token = await _enter(request, "admin")
+    slug, token = await enter(request, "admin")
     body = await read_object(request)
     key = idempotency_of(request, token, body.raw)
     return _feed(request, await site_of(request).store.feeds.patch(slug, body.fields, idempotency=key))
 
 
 async def delete_feed(request: Request) -> Response:
-    slug, token = await _enter(request, "admin")
+    slug, token = await enter(request, "admin")
     key = idempotency_of(request, token)
     if request.query_params.get("confirm") != slug:
         raise InvalidInput.of(
@@ -65,7 +64,7 @@ async def delete_feed(request: Request) -> Response:
 
 
 async def publish_update(request: Request) -> Response:
-    slug, token = await _enter(request, "editor")
+    slug, token = await enter(request, "editor")
     body = await read_object(request)
     draft = validation.parse(UpdateCreate, body.fields)
     key = idempotency_of(request, token, body.raw)
@@ -74,7 +73,7 @@ async def publish_update(request: Request) -> Response:
 
 
 async def patch_update(request: Request) -> Response:
-    slug, token = await _enter(request, "editor")
+    slug, token = await enter(request, "editor")
     rev = rev_to_match(request)
     body = await read_object(request)
     key = idempotency_of(request, token, body.raw)
@@ -85,7 +84,7 @@ async def patch_update(request: Request) -> Response:
 
 
 async def delete_update(request: Request) -> Response:
-    slug, token = await _enter(request, "editor")
+    slug, token = await enter(request, "editor")
     rev, key = rev_to_match(request), idempotency_of(request, token)
     await site_of(request).store.updates.delete(
         slug, request.path_params["id"], if_match=rev, idempotency=key
@@ -94,7 +93,7 @@ async def delete_update(request: Request) -> Response:
 
 
 async def list_revisions(request: Request) -> Response:
-    slug, _ = await _enter(request, "editor")
+    slug, _ = await enter(request, "editor")
     revisions = await site_of(request).store.updates.revisions(slug, request.path_params["id"])
     return answer(request, b'{"revisions":[' + b",".join(revisions) + b"]}", cache=NO_STORE)
 
@@ -108,15 +107,6 @@ async def render_text(request: Request) -> Response:
 
 
 # ------------------------------------------------------------------------------------------------
-
-
-async def _enter(request: Request, role: Role) -> tuple[str, Token]:
-    """The feed that the path names, and who asks. Whether there is such a feed only editors learn."""
-    slug: str = request.path_params["feed"]
-    token = await require(request, role, slug)
-    if not models.SLUG_PATTERN.fullmatch(slug):  # what cannot be a slug must not get into names of keys
-        raise FeedNotFound(slug)
-    return slug, token
 
 
 def _feed(

@@ -9,17 +9,19 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from livefeed.core.models import Role
-from livefeed.errors import AccessError, Forbidden, Unauthenticated
+from livefeed.core.models import SLUG_PATTERN, Role
+from livefeed.errors import AccessError, FeedNotFound, Forbidden, ForeignOrigin, Unauthenticated
 from livefeed.settings import Settings
 from livefeed.store.tokens import Token
 from livefeed.web.origins import own_origin
 from livefeed.web.site import site_of
 
 __all__ = [
+    "agent_of",
     "authenticate",
     "clear_session_cookie",
     "cookie_name",
+    "enter",
     "permit",
     "require",
     "require_own_origin",
@@ -43,23 +45,36 @@ async def require(connection: HTTPConnection, role: Role, feed: str | None = Non
     return token
 
 
+async def enter(request: HTTPConnection, role: Role) -> tuple[str, Token]:
+    """The feed that the path names, and who asks. Whether there is such a feed only editors learn.
+
+    Raises:
+        Unauthenticated, Forbidden, FeedNotFound, StoreError
+    """
+    slug: str = request.path_params["feed"]
+    token = await require(request, role, slug)
+    if not SLUG_PATTERN.fullmatch(slug):  # what cannot be a slug must not get into names of keys
+        raise FeedNotFound(slug)
+    return slug, token
+
+
 async def authenticate(connection: HTTPConnection) -> Token:
     """Who asks. A bearer token goes before the cookie.
 
     Raises:
         Unauthenticated: nobody that is known.
-        Forbidden: a write with the cookie that does not come from our own pages.
+        ForeignOrigin: a write with the cookie that does not come from our own pages.
         StoreError
     """
-    tokens = site_of(connection).store.tokens
+    store = site_of(connection).store
     if (secret := _bearer(connection)) is not None:
-        return await tokens.check(secret)
+        return await store.tokens.check(secret)
     session = session_of(connection)
     if session is None:
         raise Unauthenticated
     if connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE:
         require_own_origin(connection)
-    return await tokens.check_session(session)
+    return await store.sessions.check(session)
 
 
 async def token_if_any(connection: HTTPConnection) -> Token | None:
@@ -90,12 +105,12 @@ def require_own_origin(connection: HTTPConnection) -> None:
     """Let pass what comes from a page of ours.
 
     Raises:
-        Forbidden
+        ForeignOrigin
     """
     origin, settings = connection.headers.get("origin"), site_of(connection).settings
     if origin is None or origin != own_origin(settings, connection.headers):
-        raise Forbidden(
-            f"With a session, this must come from {settings.origin}, as “Origin” says; it came from "
+        raise ForeignOrigin(
+            f"This must come from a page of {settings.origin}, as “Origin” says; it came from "
             f"{(origin or 'nowhere')[:200]}. If that is this server, set LIVEFEED_PUBLIC_URL."
         )
 
@@ -128,6 +143,11 @@ def cookie_name(settings: Settings) -> str:
 def session_of(connection: HTTPConnection) -> str | None:
     """The session's secret that the cookie carries."""
     return connection.cookies.get(cookie_name(site_of(connection).settings)) or None
+
+
+def agent_of(connection: HTTPConnection) -> str:
+    """What the browser calls itself, by which people tell their sessions from each other."""
+    return connection.headers.get("user-agent", "")
 
 
 def set_session_cookie(response: Response, settings: Settings, session: str) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from livefeed.errors import InvalidInput
 
-__all__ = ["BODY_S", "MAX_BODY_BYTES", "Body", "read_body", "read_object"]
+__all__ = ["BODY_S", "MAX_BODY_BYTES", "Body", "has_body", "read_body", "read_object"]
 
 MAX_BODY_BYTES = 65_536
 BODY_S = 30.0
@@ -48,32 +48,39 @@ async def read_object(request: Request) -> Body:
     return Body(raw, value)
 
 
-async def read_body(request: Request) -> bytes:
+def has_body(request: Request) -> bool:
+    """Whether a request brings anything, as its head tells (RFC 9112, section 6.3)."""
+    length = request.headers.get("content-length", "0")
+    return "transfer-encoding" in request.headers or length.strip() != "0"
+
+
+async def read_body(request: Request, limit: int = MAX_BODY_BYTES, within_s: float = BODY_S) -> bytes:
     """The body, unless it is too large: then no more of it is kept than the limit.
 
     Raises:
         HTTPException: 413; 408 where it takes too long.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > MAX_BODY_BYTES:
-        raise _too_large()
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
+        raise _too_large(limit)
     received = bytearray()
     try:
         # Whatever was declared, and chunked bodies declare nothing: what counts is what comes.
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(within_s):
             async for piece in request.stream():
                 received += piece
-                if len(received) > MAX_BODY_BYTES:
-                    raise _too_large()
+                if len(received) > limit:
+                    raise _too_large(limit)
     except TimeoutError as error:
-        raise HTTPException(408, f"The body did not arrive within {BODY_S:.0f} seconds.") from error
+        raise HTTPException(408, f"The body did not arrive within {within_s:.0f} seconds.") from error
     except ClientDisconnect as error:
         raise HTTPException(400, "The connection ended before the body did.") from error
     return bytes(received)
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"The body is larger than {MAX_BODY_BYTES // 1024} KiB.")
+def _too_large(limit: int) -> HTTPException:
+    bound = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"
+    return HTTPException(413, f"The body is larger than {bound}.")
 
 
 def _check_media_type(request: Request) -> None:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
+from livefeed.web import desk_operations, item_operations
+from livefeed.web.images import Uploaded
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -97,7 +99,11 @@ class OpenApi(BaseModel):
     openapi: str
 
 
-ANSWER_MODELS = (FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who)
+ANSWER_MODELS = (
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who, Uploaded),
+    *item_operations.ANSWERS,
+    *desk_operations.ANSWERS,
+)
 
 
 def problem_schema() -> dict[str, Any]:
@@ -120,13 +126,17 @@ def problem_schema() -> dict[str, Any]:
                 "description": "With invalid input: each field.",
             },
             "current": {
+                "oneOf": [{"$ref": "#/components/schemas/Update"}, {"$ref": "#/components/schemas/Item"}],
+                "description": "With 412: the update, or the item, as it stands.",
+            },
+            "update": {
                 "$ref": "#/components/schemas/Update",
-                "description": "With 412: the update as it stands.",
+                "description": "With an item that is published already: what it became.",
             },
             "time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "With 410: the time it was shown with.",
+                "description": "With 410: the time it was shown with; of an item, when it was made.",
             },
         },
     }
@@ -145,7 +155,8 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
 
 PARAMETERS = {
     "feed": _parameter("feed", "path", "The feed's slug.", pattern="^[a-z0-9-]{1,64}$"),
-    "id": _parameter("id", "path", "The update's id.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "id": _parameter("id", "path", "The id of the update, item or session.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "name": _parameter("name", "path", "A person's or a token's name.", maxLength=100),
     "limit": _parameter(
         "limit",
         "query",
@@ -163,6 +174,8 @@ PARAMETERS = {
     "key": _parameter("key", "query", "1: key events only.", enum=["0", "1"], default="0"),
     "tag": _parameter("tag", "query", "Only updates with this tag.", maxLength=50),
     "all": _parameter("all", "query", "1: every feed that the token may use.", enum=["1"]),
+    "preview": _parameter("preview", "query", "1: say what would be done, and do nothing.", enum=["0", "1"]),
+    "format": _parameter("format", "query", "As what.", enum=["markdown", "html"], default="markdown"),
     "confirm": _parameter("confirm", "query", "The feed's slug once more."),
     "after": _parameter("after", "query", "The position that was reached, as k3f9:128."),
     "wait": _parameter(
@@ -184,6 +197,7 @@ ANSWER_HEADERS = {
     "ETag": {"description": "An update's revision, or a hash of the body.", "schema": {"type": "string"}},
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
     "Cache-Control": {"description": "How long it may be kept.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The file's name.", "schema": {"type": "string"}},
     "Set-Cookie": {"description": "The session.", "schema": {"type": "string"}},
 }
 

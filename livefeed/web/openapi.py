@@ -87,7 +87,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
         media_types = ["application/json"]
         if operation.method == "PATCH":
             media_types.insert(0, "application/merge-patch+json")
-        described["requestBody"] = {"required": True, "content": dict.fromkeys(media_types, content)}
+        described["requestBody"] = {
+            "required": operation.body_required,
+            "content": dict.fromkeys(media_types, content),
+        }
+    if operation.takes:
+        described.setdefault("requestBody", {"required": True, "content": {}})
+        described["requestBody"]["content"] |= {kind: {} for kind in operation.takes}
     return described
 
 
@@ -124,7 +130,8 @@ def _parameter(name: str) -> dict[str, str]:
 def _answer(said: Answer) -> dict[str, Any]:
     described: dict[str, Any] = {"description": said.description}
     if said.schema is not None:
-        described["content"] = {said.media_type: {"schema": {"$ref": _PREFIX + said.schema}}}
+        content = {"schema": {"$ref": _PREFIX + said.schema}}
+        described["content"] = dict.fromkeys((said.media_type, *said.also), content)
     if said.headers:
         described["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in said.headers}
     return described

@@ -21,17 +21,24 @@ Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer says. ``schema`` is the name of one of ours, None where there is no body."""
+    """What an answer says. ``schema`` is the name of one of ours, None where there is no body.
+
+    ``also``: more media types that it may come in.
+    """
 
     description: str
     schema: str | None = None
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method at one path. ``role`` is the smallest that may; ``preflight`` answers OPTIONS."""
+    """One method at one path. ``role`` is the smallest that may; ``preflight`` answers OPTIONS.
+
+    ``takes`` are the media types of a body that is no JSON.
+    """
 
     method: Method
     path: str
@@ -43,8 +50,10 @@ class Operation:
     role: Role | None = None
     parameters: tuple[str, ...] = ()
     body: type[BaseModel] | None = None
+    body_required: bool = True
     example: Mapping[str, Any] = field(default_factory=dict)
     preflight: Endpoint | None = None
+    takes: tuple[str, ...] = ()
 
 
 def routes_of(operations: Iterable[Operation]) -> list[Route]:

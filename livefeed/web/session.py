@@ -12,6 +12,7 @@ from starlette.responses import Response
 from livefeed.core import models, validation
 from livefeed.store.tokens import Token
 from livefeed.web.auth import (
+    agent_of,
     authenticate,
     clear_session_cookie,
     require_own_origin,
@@ -42,11 +43,15 @@ class JoinRequest(BaseModel):
 
 
 class Who(BaseModel):
-    """Who is signed in, or whose token it is. ``feeds``: those it is limited to; null means all."""
+    """Who is signed in, or whose token it is.
+
+    ``feeds``: those it is limited to; null means all. ``session``: its id; null with a token.
+    """
 
     name: str
     role: models.Role
     feeds: list[str] | None
+    session: str | None
 
 
 async def sign_in(request: Request) -> Response:
@@ -54,14 +59,17 @@ async def sign_in(request: Request) -> Response:
     if "origin" in request.headers:
         require_own_origin(request)
     wanted = validation.parse(SessionRequest, (await read_object(request)).fields)
-    return await _begin(request, await site_of(request).store.tokens.open_session(wanted.token))
+    sessions = site_of(request).store.sessions
+    return await _begin(request, await sessions.open(wanted.token, agent_of(request)))
 
 
 async def join(request: Request) -> Response:
-    if "origin" in request.headers:
-        require_own_origin(request)
+    # Whatever opens links by itself must not spend one: only the button on our own page does.
+    require_own_origin(request)
     wanted = validation.parse(JoinRequest, (await read_object(request)).fields)
-    return await _begin(request, await site_of(request).store.invites.redeem(wanted.invite))
+    return await _begin(
+        request, await site_of(request).store.invites.redeem(wanted.invite, agent_of(request))
+    )
 
 
 async def who_am_i(request: Request) -> Response:
@@ -73,18 +81,19 @@ async def sign_out(request: Request) -> Response:
     response = answer(request, b"", status=204, cache=NO_STORE)
     if (session := session_of(request)) is not None:
         require_own_origin(request)
-        await site.store.tokens.close_session(session)
+        await site.store.sessions.close(session)
     clear_session_cookie(response, site.settings)
     return response
 
 
 async def _begin(request: Request, session: str) -> Response:
     site = site_of(request)
-    response = _who(request, await site.store.tokens.check_session(session))
+    response = _who(request, await site.store.sessions.check(session))
     set_session_cookie(response, site.settings, session)
     return response
 
 
 def _who(request: Request, token: Token) -> Response:
-    who = Who(name=token.name, role=token.role, feeds=None if token.feeds is None else list(token.feeds))
+    feeds = None if token.feeds is None else list(token.feeds)
+    who = Who(name=token.name, role=token.role, feeds=feeds, session=token.session)
     return answer(request, orjson.dumps(who.model_dump()), cache=NO_STORE)

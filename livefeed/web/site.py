@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
+from livefeed.media.encoder import Encoder
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import Templates
 
-__all__ = ["Site", "site_of"]
+__all__ = ["MAX_IMPORTS", "Site", "site_of"]
+
+
+MAX_IMPORTS = 2
+"""So many imports at a time in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,8 @@ class Site:
     static: StaticTree
     admission: Admission
     templates: Templates
+    imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_IMPORTS))
+    encoder: Encoder = field(default_factory=Encoder)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from livefeed.errors import InvalidInput
+from livefeed.wires.public import PublicHttp, PublicHttps
 
-__all__ = ["MAX_BYTES", "load"]
+__all__ = ["MAX_BYTES", "fetch", "load"]
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 """Of what is fetched; files may be larger, they are the operator's own."""
@@ -32,7 +33,7 @@ async def load(source: str, *, timeout_s: float = _TIMEOUT_S) -> tuple[bytes, st
 
     ``source`` is a file, ``-`` (standard input) or an http(s) address. Addresses in private
     networks are allowed: it is the operator who types them, on the operator's own machine, and a
-    wire inside the house is a good reason to. Never call this with an address that a visitor gave.
+    wire inside the house is a good reason to. What an editor gave goes to :func:`fetch`.
 
     Raises:
         InvalidInput: it cannot be read; says why.
@@ -40,7 +41,7 @@ async def load(source: str, *, timeout_s: float = _TIMEOUT_S) -> tuple[bytes, st
     if source == "-":
         return await asyncio.to_thread(sys.stdin.buffer.read), None
     if source.lower().startswith(("http://", "https://")):
-        return await asyncio.to_thread(_fetch, source, timeout_s)
+        return await asyncio.to_thread(fetch, source, timeout_s)
     if "://" in source:
         raise InvalidInput.of("source", f"{source}: only http:// and https:// addresses can be fetched")
     try:
@@ -66,13 +67,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """Like urllib's own, without file:, ftp: and data:."""
+def _opener(*, public_only: bool) -> urllib.request.OpenerDirector:
+    """Like urllib's own, without file:, ftp: and data:.
+
+    ``public_only``: see :mod:`livefeed.wires.public`. No proxy then: it would look names up by itself.
+    """
     opener = urllib.request.OpenerDirector()
+    ways: list[urllib.request.BaseHandler] = (
+        [PublicHttp(), PublicHttps()]
+        if public_only
+        else [urllib.request.ProxyHandler(), urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()]
+    )
     for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        *ways,
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _Redirects(),
@@ -81,10 +88,18 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _fetch(address: str, timeout_s: float) -> tuple[bytes, str | None]:
+def fetch(
+    address: str, timeout_s: float = _TIMEOUT_S, *, public_only: bool = False
+) -> tuple[bytes, str | None]:
+    """What is at an http(s) address, and its content type; waits for it.
+
+    Raises:
+        InvalidInput: it cannot be fetched; says why.
+    """
     deadline = time.monotonic() + timeout_s
     try:
-        with _opener().open(urllib.request.Request(address, headers=_HEADERS), timeout=timeout_s) as response:
+        request = urllib.request.Request(address, headers=_HEADERS)
+        with _opener(public_only=public_only).open(request, timeout=timeout_s) as response:
             data = _read(response, address, deadline)
             return _decompressed(data, address, response), response.headers.get("Content-Type")
     except urllib.error.HTTPError as error:

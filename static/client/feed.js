@@ -23,7 +23,7 @@ export class Feed {
   /** What the connection said last. */ #status = ['idle'];
 
   /** @param {FeedOptions} options */
-  constructor({ url, page, limit = 20, query = {}, place = () => [], onchange, onstatus, ...connection }) {
+  constructor({ url, page, limit = 20, query = {}, place = () => [], connect = (options) => new Connection(options), onchange, onstatus, ...connection }) {
     Object.assign(this, { url, limit, place, onchange, onstatus });
     this.query = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
     this.state = new State(matcher(this.query), query.order === 'oldest');
@@ -31,7 +31,7 @@ export class Feed {
     if (page && !page.updates.length && page.prev) page = null;
     if (page) this.state.reset(page);
     this.#position = page?.position ?? null;
-    this.connection = new Connection({
+    this.connection = connect({
       ...connection,
       url,
       position: page?.position,

@@ -39,6 +39,7 @@ export interface ConnectionOptions {
   /** of the feed's API, absolute */ url: string;
   position?: string | null;
   transports?: string[];
+  /** what tells why nothing came, instead of `${url}/access` */ access?(): Promise<Refusal | null>;
   /** what to do first while there is no position; gives one */ prepare?(): Promise<string>;
   onmessage(message: Message): void;
   /** `detail`: when it tries again (ms since 1970), or why it does not */ onstatus?(status: string, detail?: { retryAt: number } | Refusal): void;
@@ -48,6 +49,7 @@ export interface ConnectionOptions {
 export interface FeedOptions {
   url: string; page?: Page; limit?: number; query?: { tag?: string; key?: string; order?: 'oldest' };
   transports?: string[]; memory?: ConnectionOptions['memory'];
+  /** makes the connection, where it shall be another */ connect?(options: ConnectionOptions): import('./connection.js').Connection;
   /** the ids of what is being read, to begin anew around; none: the top */ place?(): string[];
   onchange(state: import('./state.js').State): void;
   onstatus: NonNullable<ConnectionOptions['onstatus']>;

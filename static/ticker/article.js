@@ -13,7 +13,7 @@ export function h(name, attributes = {}, ...children) {
 }
 
 function time(value, feed, name, id) {
-  const element = h('time', { datetime: value, class: name, id });
+  const element = h('time', { datetime: value, class: name, id, part: name === 'clock' && 'time' });
   localise(element, feed);
   return element;
 }

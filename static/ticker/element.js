@@ -1,44 +1,41 @@
 /**
  * `<live-feed src="https://host" feed="news" limit="10">`: a ticker on somebody else's page. What stands inside
- * it is shown until there is something to show, and stays if that never comes.
+ * it is shown until there is something to show, and stays if that never comes. The host page hears of no failure
+ * but in words.
  */
-import { Feed } from '../client/feed.js';
+import { SharedConnection } from '../client/shared.js';
 import { h } from './article.js';
-import { skeleton } from './skeleton.js';
-import { View } from './view.js';
+import { sheetOf, styles } from './assets.js';
+import { ATTRIBUTES, read } from './attributes.js';
+import { showFeed } from './hosted.js';
 
-/** One sheet for all elements of the page: constructed, so that no style policy of the host is asked. */
-let sheet;
-function styles() {
-  sheet ??= fetch(new URL('./ticker.css', import.meta.url), { credentials: 'omit' })
-    .then((response) => (response.ok ? response.text() : Promise.reject(new Error(`${response.status}`))))
-    .then((css) => new CSSStyleSheet().replace(css))
-    .catch(() => (sheet = undefined));
-  return sheet;
-}
+/** In force at once: nothing on the host's page moves when the rest comes. */
+const BASE = ':host{display:block}[hidden]{display:none!important}.box{height:var(--livefeed-height,480px);overflow:auto}.box.grows{height:auto;overflow:visible}';
 
-/** @param {string} lang whole, else its first part, else English */
-async function wordsOf(lang) {
-  for (const name of [lang, lang.split('-')[0], 'en']) {
-    const response = await fetch(new URL(`../words/${name}.json`, import.meta.url), { credentials: 'omit' });
-    if (response.ok) return { ...(await response.json()), lang: name };
-  }
-  throw new Error('there are no words');
-}
+/**
+ * Where a ticker is shown, until `signal`.
+ * @typedef {{element: HTMLElement, box: HTMLElement, teller: HTMLElement, signal: AbortSignal, connect: Function,
+ *   show(root: HTMLElement): Promise<void>, status: Function, say(text: string): void}} Stage
+ */
 
 export class LiveFeed extends HTMLElement {
-  static observedAttributes = ['src', 'feed', 'limit'];
+  static observedAttributes = ATTRIBUTES;
 
   #root = this.attachShadow({ mode: 'open' });
   #slot = h('slot');
   #notice = h('p', { class: 'livefeed notice', role: 'status', part: 'status', hidden: '' });
-  /** @type {?Feed} */ #feed = null;
-  /** @type {?View} */ #view = null;
+  #box = h('div', { class: 'box' });
+  /** In the host's document, where every screen reader hears it. */ #teller = h('div', { slot: 'livefeed-told' });
+  #base = sheetOf(BASE);
+  #size = sheetOf('');
+  #run = new AbortController();
   #due = false;
 
   constructor() {
     super();
-    this.#root.append(this.#slot, this.#notice);
+    this.#root.adoptedStyleSheets = [this.#base, this.#size];
+    this.#root.append(this.#box, h('div', { class: 'unseen' }, h('slot', { name: 'livefeed-told' })));
+    this.#clear();
   }
 
   connectedCallback() {
@@ -50,7 +47,7 @@ export class LiveFeed extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#stop();
+    this.#clear();
   }
 
   /** Three attributes set in a row, or a move within the page, are one start. */
@@ -59,71 +56,81 @@ export class LiveFeed extends HTMLElement {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      this.#stop();
+      this.#clear();
       if (this.isConnected) this.#start();
     });
   }
 
-  #start() {
-    const slug = this.getAttribute('feed');
-    const server = new URL(this.getAttribute('src') || import.meta.url, document.baseURI).origin;
-    if (!slug || server === 'null') return this.#say('This ticker has no feed="…" to show.');
-    const limit = Math.min(100, Math.max(1, Number.parseInt(this.getAttribute('limit'), 10) || 20));
-    const feed = new Feed({
-      url: `${server}/v1/feeds/${encodeURIComponent(slug)}`,
-      limit,
-      place: () => this.#view?.place() ?? [],
-      onchange: async (state) => {
-        if (!this.#view) await this.#begin(feed, server);
-        if (feed === this.#feed) this.#view?.render(state);
-      },
-      onstatus: (status, refusal) => feed === this.#feed && this.#status(status, refusal),
-    });
-    this.#feed = feed;
-    feed.start();
-  }
-
-  #stop() {
-    const feed = this.#feed;
-    this.#feed = null;
-    feed?.close();
-    this.#view?.close();
-    this.#view?.root.remove();
-    this.#view = null;
+  #clear() {
+    this.#run.abort();
+    this.#teller.remove();
+    this.#box.replaceChildren(this.#slot, this.#notice);
     this.#notice.hidden = true;
     this.#slot.hidden = false;
   }
 
-  async #adoptStyles() {
-    const made = await styles();
-    if (made) this.#root.adoptedStyleSheets = [made];
+  #start() {
+    const options = read(this, import.meta.url);
+    this.#box.classList.toggle('grows', options.grows);
+    this.#size.replaceSync(options.height ? `:host{--livefeed-height:${options.height}px}` : '');
+    this.#run = new AbortController();
+    const stage = this.#stage(options, this.#run.signal);
+    if (!options.slug || !options.server) return stage.say('This ticker has no feed="…" to show, or its src="…" is no server.');
+    if (options.announces) this.append(this.#teller);
+    if (!options.update) return showFeed(stage, options);
+    return import('./one.js').then(({ showOne }) => stage.signal.aborted || showOne(stage, options)).catch(console.warn);
   }
 
-  async #begin(feed, server) {
-    const [words] = await Promise.all([wordsOf(feed.state.feed.lang), this.#adoptStyles()]);
-    if (feed !== this.#feed || this.#view) return;
-    const root = skeleton(words);
-    this.#view = new View(root, { origin: server, words, settings: new Map([['announce', false]]) });
-    this.#view.source = feed;
-    this.#slot.hidden = true;
-    this.#root.append(root);
-    this.#view.status(feed.connection.status);
+  /** @returns {Stage} */
+  #stage({ slug }, signal) {
+    const stage = {
+      element: this,
+      box: this.#box,
+      teller: this.#teller,
+      signal,
+      connect: (given) => new SharedConnection({
+        ...given,
+        onmessage: (message) => {
+          given.onmessage(message);
+          if (!signal.aborted) this.#tell(message);
+        },
+      }),
+      show: async (root) => {
+        this.#root.adoptedStyleSheets = [this.#base, await styles(), this.#size];
+        if (signal.aborted) return;
+        this.#slot.hidden = true;
+        this.#box.append(root);
+      },
+      status: (status, detail) => {
+        if (signal.aborted) return;
+        this.#dispatch('state', { state: status });
+        if (status === 'refused') stage.say(refusal(slug, detail));
+        else if (status === 'live') this.#notice.hidden = true;
+      },
+      say: (text) => {
+        console.warn(`<live-feed>: ${text}`);
+        this.#notice.textContent = text;
+        this.#notice.hidden = false;
+        styles().then((sheet) => (this.#root.adoptedStyleSheets = [this.#base, sheet, this.#size]), () => {});
+      },
+    };
+    return stage;
   }
 
-  #status(status, refusal) {
-    this.#view?.status(status, refusal);
-    this.#notice.hidden = true;
-    if (status !== 'refused') return;
-    const slug = this.getAttribute('feed');
-    if (refusal?.exists === false) this.#say(`There is no ticker “${slug}” on this server.`);
-    else if (refusal?.allowed === false) this.#say(`The ticker “${slug}” may not be shown on ${location.host || 'this page'}.`);
-    else if (!this.#view) this.#say('This ticker is not available.');
+  /** The host hears of each change as it is on the wire. */
+  #tell({ type, change, recovered, changes }) {
+    for (const { op, update, id } of type === 'change' ? [change] : (recovered && changes) || []) {
+      if (op === 'put' || op === 'delete') this.#dispatch('update', { op, id: id ?? update.id, update: update ?? null });
+    }
   }
 
-  async #say(text) {
-    console.warn(`<live-feed>: ${text}`);
-    this.#notice.textContent = text;
-    this.#notice.hidden = false;
-    await this.#adoptStyles();
+  #dispatch(name, detail) {
+    this.dispatchEvent(new CustomEvent(`livefeed:${name}`, { detail, bubbles: true }));
   }
+}
+
+function refusal(slug, { exists, allowed } = {}) {
+  if (exists === false) return `There is no ticker “${slug}” on this server.`;
+  if (allowed === false) return `The ticker “${slug}” may not be shown on ${location.host || 'this page'}.`;
+  return `The ticker “${slug}” is not available.`;
 }

@@ -2,24 +2,28 @@
 
 const CANDIDATES = 20;
 
-/** The first updates of a list that are not above the viewport. @param {HTMLElement} list @returns {Element[]} */
-export function visible({ children }) {
+/** Where what can be seen begins: in a box that scrolls, or the window. @param {?HTMLElement} [box] */
+export const edge = (box) => box?.getBoundingClientRect().top ?? 0;
+
+/** The first updates of a list that are not above what can be seen. @param {HTMLElement} list @returns {Element[]} */
+export function visible({ children }, box) {
+  const above = edge(box);
   let [low, high] = [0, children.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (children[middle].getBoundingClientRect().bottom > 0) high = middle;
+    if (children[middle].getBoundingClientRect().bottom > above) high = middle;
     else low = middle + 1;
   }
   return [...children].slice(low, low + CANDIDATES).filter(({ id }) => id);
 }
 
 /** Does `change`, which returns what it moved, and scrolls so that the first visible of the others stays. */
-export function keep(list, change) {
-  const places = visible(list).map((node) => [node, node.getBoundingClientRect().top]);
+export function keep(list, change, box) {
+  const places = visible(list, box).map((node) => [node, node.getBoundingClientRect().top]);
   const moved = change();
   const [node, top] = places.find(([one]) => one.isConnected && !moved?.has(one)) ?? [];
   const shift = node ? node.getBoundingClientRect().top - top : 0;
-  if (shift) scrollBy({ top: shift, behavior: 'instant' });
+  if (shift) (box ?? window).scrollBy({ top: shift, behavior: 'instant' });
 }
 
 /** Shows an element of a root and lets the keyboard go on from it. */

@@ -139,7 +139,7 @@ function watch({ parts }, mark, signal) {
  * @param {{view: import('./view.js').View, feed: import('../client/feed.js').Feed, slug: string, signal?: AbortSignal}} options
  */
 export async function remember({ view, feed, slug, words, storage, signal }) {
-  const key = `livefeed:seen:${slug}`;
+  const key = `livefeed:seen:${view.origin}${view.origin && ' '}${slug}`;
   try {
     storage ??= localStorage;
   } catch {

@@ -7,7 +7,7 @@ const PART = /[^]{1,200}?(?:[.!?…]\s|[。！？\n])|[^]{1,200}(?:\s|$)|[^]{200
 
 /** What one of an update's buttons is for. @param {HTMLButtonElement} button */
 export function use(button, { feed, words }) {
-  if (button.dataset.act === 'listen') return listen(button, { lang: feed.lang, words });
+  if (button.dataset.act === 'listen') return listen(button, { lang: feed.textLang ?? feed.lang, words });
   const article = button.closest('.update');
   const title = article.querySelector('.headline')?.textContent ?? feed.title;
   return share(button, { url: article.querySelector('.permalink').href, title, words });

@@ -2,7 +2,7 @@
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
 import { brief, day, dayKey, fillIn, localise, zoneName } from './language.js';
-import { goTo, keep, reconcile, visible } from './list.js';
+import { edge, goTo, keep, reconcile, visible } from './list.js';
 import { Arrivals, StateLine } from './notices.js';
 
 const TICK_MS = 30_000;
@@ -20,21 +20,22 @@ export class View {
   /** There was something to load above, at the last drawing. */ #gap = false;
   /** @type {?boolean} */ #atTop = null;
 
-  /** @param {HTMLElement} root */
-  constructor(root, { origin = '', feed, words, layout = 'full', settings = new Map(), host = root }) {
-    Object.assign(this, { root, origin, feed, words, layout });
+  /**
+   * @param {HTMLElement} root
+   * @param {{box?: HTMLElement, go?: typeof goTo, move?: (list: HTMLElement, change: () => unknown) => void}} options
+   *   `box`: what it scrolls in, if not the window; `move`: does what moves what can be seen
+   */
+  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box, go = goTo, move }) {
+    Object.assign(this, { root, origin, feed, words, layout, most, box, go, move });
     this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
     const { status, countdown, updates } = this.parts;
     this.line = new StateLine(status, countdown, words);
     this.arrivals = new Arrivals({ list: updates, host, titled: !origin, words, settings, onbring: () => this.#bringIn() });
     this.places = new Map();
-    for (const node of root.querySelectorAll('[data-place]')) {
-      const { place } = node.dataset;
-      this.places.set(place, { key: (node.dataset.key = `place-${place}`), make: () => node });
-    }
+    root.querySelectorAll('[data-place]').forEach((node) => this.addPlace(node));
     const { signal } = this.#controller;
     root.addEventListener('click', (event) => handle(event, this), { signal });
-    addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    (box ?? window).addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
     document.addEventListener('visibilitychange', () => this.#tick(), { signal });
     if (feed) this.#adopt();
     this.#gap = this.parts.newer?.hidden === false;
@@ -47,10 +48,15 @@ export class View {
     this.arrivals.close();
   }
 
+  /** What shall stand between updates. @param {HTMLElement} node */
+  addPlace(node) {
+    this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
+  }
+
   /** Nothing is scrolled away. Measured once a frame: else each of many arrivals has those before it laid out. */
   get atTop() {
     if (this.#atTop === null) {
-      this.#atTop = this.root.getBoundingClientRect().top > -5;
+      this.#atTop = this.root.getBoundingClientRect().top - edge(this.box) > -5;
       requestAnimationFrame(() => (this.#atTop = null));
     }
     return this.#atTop;
@@ -59,12 +65,12 @@ export class View {
   /** The ids of what is being read, to begin anew around; none: the top. */
   place() {
     if (this.atTop && !this.source.state.prev) return [];
-    return visible(this.parts.updates).map(({ id }) => id.slice('update-'.length));
+    return visible(this.parts.updates, this.box).map(({ id }) => id.slice('update-'.length));
   }
 
   /** Changes the page; what is being read stays where it is. */
   keep(change) {
-    keep(this.parts.updates, change);
+    keep(this.parts.updates, change, this.box);
   }
 
   refresh() {
@@ -87,6 +93,7 @@ export class View {
       return moved;
     };
     if (calm) this.keep(change);
+    else if (this.move) this.move(this.parts.updates, change);
     else change();
     this.#gap = !!this.source.state.prev;
     this.#waiting = new Set(fresh.keys());
@@ -102,7 +109,7 @@ export class View {
     if (!found) return false;
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
-    goTo(found, this.root);
+    this.go(found, this.root);
     this.#atTop = null;
     return true;
   }
@@ -155,7 +162,7 @@ export class View {
     const { feed, pinned, updates, fresh, prev, next } = this.source.state;
     const { parts } = this;
     if (feed !== this.feed) this.#showFeed(feed);
-    const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, SHOWN[this.layout]);
+    const shown = updates.filter(({ id }) => !fresh.has(id)).slice(0, this.most);
     const heading = { key: 'heading', make: () => h('h2', { class: 'unseen' }, this.words.pinned) };
     reconcile(parts.pinned, [heading, ...pinned.map((update) => this.#item(update, 'pinned'))]);
     parts.pinned.hidden = !pinned.length;
@@ -213,7 +220,7 @@ export class View {
   }
 
   #showLink(link, cursor) {
-    if (this.layout === 'full') link.hidden = !cursor;
+    if (link && this.layout === 'full') link.hidden = !cursor;
     if (link && cursor) link.setAttribute('href', `${this.origin}/feeds/${this.feed.slug}?cursor=${encodeURIComponent(cursor)}`);
   }
 

@@ -116,7 +116,7 @@ def looking(browser: Browser, **look: Any) -> Iterator[Page]:
     """
     errors: list[str] = []
     context = browser.new_context(timezone_id="Europe/Kyiv", locale="en-GB", **look)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.route(
         re.compile(r"^https://"), lambda route: route.fulfill(body=_PICTURE, content_type="image/png")
     )

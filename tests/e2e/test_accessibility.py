@@ -12,7 +12,7 @@ from tests.e2e.axe import violations
 from tests.e2e.checks import MOVED, contrasts, expect_nothing, movements, outline_faults, walk
 from tests.e2e.conftest import Server
 from tests.e2e.everybody import DESKTOP, LOOKS, PATHS, PHONE, fill, looking, visit
-from tests.e2e.test_embed import Host, host, tag
+from tests.e2e.host import Host, host, tag
 
 __all__ = ["host"]  # a fixture
 

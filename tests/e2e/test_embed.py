@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Server
+from tests.e2e.host import Host, host, policy, tag
 
-POLICY = "default-src 'none'; script-src {server}; connect-src {server} {socket}; img-src https:"
-
-
-class Host:
-    """A host page on a port, and so an origin, of its own."""
-
-    def __init__(self) -> None:
-        self.html, self.policy = "", ""
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                if host.policy:
-                    self.send_header("Content-Security-Policy", host.policy)
-                self.end_headers()
-                self.wfile.write(f"<!doctype html><title>Host</title>{host.html}".encode())
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self._server.server_address[1]}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    host = Host()
-    yield host
-    host.close()
-
-
-def tag(server: Server, attributes: str = 'data-feed="news"') -> str:
-    return f'<script src="{server.url}/static/embed.js" {attributes} async></script>'
+__all__ = ["Host", "host", "tag"]
 
 
 def test_one_tag_renders_where_it_stands(server: Server, host: Host, page: Page, errors: list[str]) -> None:
     for number in range(8):
         server.publish(f"Update {number}")
     host.html = f"<p id=before>Before</p>{tag(server, 'data-feed=news data-limit=5')}<p id=after>After</p>"
-    host.policy = POLICY.format(server=server.url, socket=server.url.replace("http", "ws"))
+    host.policy = policy(server)
     page.goto(host.url)
     articles = page.locator("live-feed .updates > article")
     expect(articles).to_have_count(5)
@@ -125,41 +83,3 @@ def test_the_fallback_stays_until_the_server_answers(
     expect(page.locator(f"live-feed #update-{update['id']}")).to_be_visible(timeout=40_000)
     expect(page.get_by_text("Our own words")).to_be_hidden()
     assert not errors
-
-
-def test_added_moved_and_removed_it_leaves_nothing_behind(server: Server, host: Host, page: Page) -> None:
-    open_now: set[object] = set()
-
-    def opened(socket: object) -> None:
-        open_now.add(socket)
-        socket.on("close", lambda _: open_now.discard(socket))  # type: ignore[attr-defined]
-
-    page.on("websocket", opened)
-    server.publish("Here")
-    host.html = f"<div id=a></div><div id=b></div>{tag(server, '')}"
-    page.goto(host.url)
-    page.wait_for_function("!!customElements.get('live-feed')")
-    page.evaluate(
-        """async (src) => {
-            const [a, b] = ['a', 'b'].map(id => document.getElementById(id));
-            for (let n = 0; n < 30; n++) {
-                const element = document.createElement('live-feed');
-                element.setAttribute('src', src);
-                element.setAttribute('feed', 'news');
-                a.append(element);
-                await new Promise(done => setTimeout(done, n % 3 * 10));
-                b.append(element);
-                await new Promise(done => setTimeout(done, n % 3 * 30));
-                if (n < 29) element.remove();
-            }
-        }""",
-        server.url,
-    )
-    expect(page.locator("#b live-feed .updates > article")).to_have_count(1)
-    expect(page.locator("live-feed")).to_have_count(1)
-    expect(page.locator("live-feed").get_by_role("status").first).to_have_text("Live")
-    page.wait_for_timeout(300)
-    assert len(open_now) == 1
-    page.locator("live-feed").evaluate("node => node.remove()")
-    page.wait_for_timeout(300)
-    assert not open_now

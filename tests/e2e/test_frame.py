@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Server
-from tests.e2e.test_embed import Host
+from tests.e2e.host import Host
 
 
 @pytest.fixture

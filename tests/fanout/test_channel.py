@@ -140,7 +140,7 @@ async def test_what_comes_wakes_those_who_wait() -> None:
     channel = channel_at(3)
     waiting = await wakes(channel)
     channel.dispatch([entry(4)])
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_a_new_reign_wakes_those_who_wait() -> None:
@@ -150,20 +150,20 @@ async def test_a_new_reign_wakes_those_who_wait() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()  # nothing new in that
     channel.adopt(attached(3, epochs=(("e1", 1), ("e2", 4))))
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_an_end_wakes_those_who_wait() -> None:
     channel = channel_at(3)
     waiting = await wakes(channel)
     channel.end("closed")
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
     assert channel.ended
     assert not channel.goes_on()
 
 
 async def test_a_turn_is_waited_for_no_longer_than_asked() -> None:
-    await asyncio.wait_for(channel_at(3).next_turn(0.001), 1)
+    await asyncio.wait_for(channel_at(3).next_turn(0.001), 30)
 
 
 def test_its_size_is_told() -> None:

@@ -33,7 +33,7 @@ def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 async def exchange(*lives: Live) -> None:
     """Twice, so that the first one has heard the last one."""
     for live in lives * 2:
-        await live.hub._counts.exchange()
+        await live.hub.counts.exchange()
 
 
 async def test_readers_of_two_hubs_are_summed(live: Live, redis_server: RedisServer) -> None:
@@ -155,3 +155,11 @@ async def test_the_hub_does_it_by_itself(redis_server: RedisServer, monkeypatch:
             await eventually(
                 lambda: here.readers_everywhere == there.readers_everywhere == 2, "each to hear the other"
             )
+
+
+async def test_readers_here_and_elsewhere(live: Live) -> None:
+    await live.open_feed("quiet")
+    channel = await live.hub.channel("news")
+    await live.store.readers.exchange("another hub", {"news": 5})
+    with watching(channel):
+        assert await live.hub.counts.everywhere(["news", "quiet"]) == {"news": 6, "quiet": 0}

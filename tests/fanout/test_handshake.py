@@ -145,7 +145,7 @@ async def test_what_an_application_sends_and_hears_goes_through_uvicorn() -> Non
     assert not uvicorn.task.done()  # uvicorn closes when it is
     lent.give_back()
     lent.give_back()
-    await asyncio.wait_for(uvicorn.task, 10)
+    await asyncio.wait_for(uvicorn.task, 30)
 
 
 async def test_who_has_gone_is_told_as_asgi_does() -> None:

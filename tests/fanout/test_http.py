@@ -50,7 +50,7 @@ async def answer_to(served: Serving, sent: bytes, *, more: bytes = b"", at_most:
 
     flooding = asyncio.create_task(flood())
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 30)
     except ConnectionResetError:
         return b""
     finally:
@@ -271,7 +271,7 @@ async def test_who_is_answered_while_others_wait_learns_that_the_connection_is_l
         assert isinstance(connection, BoundedHttp)
         await eventually(lambda: connection.pipeline, "the second request")
         connection.transport.abort()
-        await asyncio.wait_for(told.wait(), 10)
+        await asyncio.wait_for(told.wait(), 30)
         writer.close()
 
 

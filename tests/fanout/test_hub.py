@@ -209,7 +209,7 @@ async def test_a_drain_is_told_to_all(live: Live) -> None:
     waiting = asyncio.create_task(channel.next_turn(60))
     await asyncio.sleep(0)
     live.hub.drain()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)
     assert live.hub.draining
 
 

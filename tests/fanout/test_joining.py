@@ -156,7 +156,7 @@ async def test_beyond_the_head_of_redis_is_a_snapshot_at_once(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(joining, "WAIT_FOR_HUB_S", 60)
-    assert not told(await asyncio.wait_for(joined_at(live, await at(live, 9)), 5))["recovered"]
+    assert not told(await asyncio.wait_for(joined_at(live, await at(live, 9)), 30))["recovered"]
 
 
 # Ahead of this process --------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Following:
 
     async def next(self) -> list[Json]:
         """The next batch, folded."""
-        batch = await asyncio.wait_for(anext(self._batches), 10)
+        batch = await asyncio.wait_for(anext(self._batches), 30)
         self.sizes.append(sum(len(message.data) for message in batch))
         messages: list[Json] = [orjson.loads(message.data) for message in batch]
         for message in messages:
@@ -276,7 +276,7 @@ async def test_a_drain_answers_polls(live: Live) -> None:
     polling = asyncio.create_task(polled(live, channel.reigns.position, 60))
     await asyncio.sleep(0)
     live.hub.drain()
-    assert (await asyncio.wait_for(polling, 5))["changes"] == []
+    assert (await asyncio.wait_for(polling, 30))["changes"] == []
 
 
 async def test_readers_are_counted_while_they_watch(live: Live) -> None:

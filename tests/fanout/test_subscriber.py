@@ -164,7 +164,11 @@ async def test_who_does_what_readers_do_not_is_closed(
 
 
 @sockets
-@pytest.mark.parametrize("flood", [masked(Opcode.PONG), masked(Opcode.PONG, b"1"), masked(Opcode.PING, b"1")])
+@pytest.mark.parametrize(
+    "flood",
+    [masked(Opcode.PONG), masked(Opcode.PONG, b"1"), masked(Opcode.PING, b"1")],
+    ids=["empty pongs", "pongs", "pings"],
+)
 async def test_who_talks_too_much_between_two_beats_is_closed(framing: Framing, flood: bytes) -> None:
     peer, reader, _ = await seated(framing)
     for _ in range(MAX_HEARD_BYTES // len(flood)):

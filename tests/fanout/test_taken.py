@@ -46,7 +46,7 @@ async def told(served: Serving, sent: bytes, until: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     try:
         writer.write(sent)
-        return await asyncio.wait_for(reader.readuntil(until), 10)
+        return await asyncio.wait_for(reader.readuntil(until), 30)
     finally:
         writer.transport.abort()
 
@@ -106,7 +106,7 @@ async def test_uvicorn_s_shutdown_reaches_taken_connections(redis_server: RedisS
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(stream("events"))
         await reader.readuntil(b"event: sync")
-    assert await asyncio.wait_for(reader.read(), 10)
+    assert await asyncio.wait_for(reader.read(), 30)
     writer.close()
 
 
@@ -140,7 +140,7 @@ async def test_who_answers_no_ping_is_gone_at_the_third_beat(redis_server: Redis
         writer.write(stream("socket"))
         with suppress(ConnectionResetError):
             heard = b""
-            while part := await asyncio.wait_for(reader.read(4096), 10):
+            while part := await asyncio.wait_for(reader.read(4096), 30):
                 heard += part
         writer.close()
         assert heard.count(b'"type":"ping"') == heard.count(frames.PING) == 2

@@ -208,7 +208,7 @@ class Peer:
 
     async def read(self, until: bytes) -> bytes:
         got, loop = b"", asyncio.get_running_loop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not got.endswith(until) and (part := await loop.sock_recv(self.connection, 1 << 20)):
                 got += part
         return got
@@ -367,7 +367,7 @@ async def test_what_a_hasty_client_says_is_heard_by_who_took_over() -> None:
         writer.write(frame(9, b"in parts")[3:])
         await writer.drain()
         asked.set()
-        answer = await asyncio.wait_for(reader.readuntil(b"\x8a\x08in parts"), 10)
+        answer = await asyncio.wait_for(reader.readuntil(b"\x8a\x08in parts"), 30)
         assert answer.startswith(b"HTTP/1.1 101")
         assert b"\x8a\x07at once" in answer
         writer.close()

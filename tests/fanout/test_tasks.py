@@ -30,7 +30,7 @@ async def test_none() -> None:
 async def test_they_are_done() -> None:
     tasks = [asyncio.create_task(work) for work in (asyncio.sleep(60), deaf(), done())]
     await asyncio.sleep(0)
-    await asyncio.wait_for(end(tasks), 5)
+    await asyncio.wait_for(end(tasks), 30)
     assert [task.cancelled() for task in tasks] == [True, True, False]
 
 

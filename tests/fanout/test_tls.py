@@ -100,10 +100,10 @@ def test_serve_speaks_https(good: Certificate, tmp_path: Path, workers: str) -> 
     try:
         livefeed.start()
         assert livefeed.url.startswith("https://")
-        with urllib.request.urlopen(f"{livefeed.url}/healthz", timeout=10, context=good.trusted) as answer:
+        with urllib.request.urlopen(f"{livefeed.url}/healthz", timeout=30, context=good.trusted) as answer:
             assert answer.status == 200
         with pytest.raises(ConnectionError):
-            urllib.request.urlopen(livefeed.url.replace("https", "http"), timeout=10)
+            urllib.request.urlopen(livefeed.url.replace("https", "http"), timeout=30)
         assert livefeed.stop() == 0
         assert "Traceback" not in livefeed.said()
     finally:

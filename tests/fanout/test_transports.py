@@ -71,7 +71,7 @@ async def by_sse(
 ) -> AsyncGenerator[Json, None]:
     headers = {"Accept-Encoding": "gzip" if compressed else "identity"}
     async with (
-        httpx.AsyncClient(verify=trusted or False, trust_env=False, timeout=10) as http,
+        httpx.AsyncClient(verify=trusted or False, trust_env=False, timeout=30) as http,
         http.stream("GET", f"{served.base}/v1/feeds/{FEED}/events", headers=headers) as answer,
     ):
         assert answer.headers.get("content-encoding") == ("gzip" if compressed else None)
@@ -85,7 +85,7 @@ async def by_sse(
 async def test_from_the_first_message_to_the_last(
     served: Serving, trusted: ssl.SSLContext | None, read: Any, compressed: bool
 ) -> None:
-    async with asyncio.timeout(10), aclosing(read(served, trusted, compressed)) as messages:
+    async with asyncio.timeout(30), aclosing(read(served, trusted, compressed)) as messages:
         first = await anext(messages)
         assert first["type"] == "sync"
         (reader,) = taken(served)
@@ -117,7 +117,7 @@ async def test_a_reader_that_takes_nothing_is_parked_and_caught_up(
     await eventually(lambda: taken(served) and taken(served)[0].state is State.LIVE, "the takeover")
     (subscriber,) = taken(served)
     most = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while subscriber.state is not State.PARKED:
             await served.publish(os.urandom(4_500).hex())
             most = max(most, subscriber.transport.get_write_buffer_size())

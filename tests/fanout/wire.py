@@ -64,7 +64,7 @@ class Wire:
                 await writer.drain()
                 await asyncio.sleep(0)
             reading = reader.read() if until is None else reader.readuntil(until)
-            return await asyncio.wait_for(reading, 10)
+            return await asyncio.wait_for(reading, 30)
         finally:
             writer.transport.abort()
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from livefeed.errors import TokenExists, Unauthenticated
+from livefeed.errors import InviteNotFound, TokenExists, Unauthenticated
 from livefeed.store import invites
 from livefeed.store.store import Store
 from tests.redis_servers import RedisServer
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_an_invite_becomes_a_session(store: Store) -> None:
     secret = await store.invites.create("Ada", "editor", ["news"])
-    token = await store.tokens.check_session(await store.invites.redeem(secret))
+    token = await store.sessions.check(await store.invites.redeem(secret))
     assert (token.name, token.role, token.feeds) == ("Ada", "editor", ("news",))
 
 
@@ -45,9 +45,48 @@ async def test_a_revoked_name_is_out(store: Store) -> None:
     session = await store.invites.redeem(await store.invites.create("Ada", "editor"))
     await store.tokens.revoke("Ada")
     with pytest.raises(Unauthenticated):
-        await store.tokens.check_session(session)
+        await store.sessions.check(session)
 
 
 async def test_redis_keeps_no_secret(store: Store, redis_server: RedisServer) -> None:
     secret = await store.invites.create("Ada", "editor")
     assert secret.encode() not in repr(redis_server.contents()).encode()
+
+
+async def test_they_are_listed_until_they_are_used(store: Store) -> None:
+    secret = await store.invites.create("Ben", "contributor", ["news"])
+    await store.invites.create("Ada", "editor")
+    assert [(i.name, i.role, i.feeds) for i in await store.invites.list()] == [
+        ("Ada", "editor", None),
+        ("Ben", "contributor", ("news",)),
+    ]
+    await store.invites.redeem(secret)
+    assert [invite.name for invite in await store.invites.list()] == ["Ada"]
+
+
+async def test_a_newer_one_for_the_same_name_takes_its_place(store: Store) -> None:
+    first = await store.invites.create("Ada", "admin")
+    second = await store.invites.create("Ada", "editor")
+    assert [invite.role for invite in await store.invites.list()] == ["editor"]
+    with pytest.raises(Unauthenticated):
+        await store.invites.redeem(first)
+    await store.invites.redeem(second)
+
+
+async def test_what_is_withdrawn_lets_nobody_in(store: Store) -> None:
+    secret = await store.invites.create("Ada", "editor")
+    await store.invites.withdraw("Ada")
+    with pytest.raises(Unauthenticated):
+        await store.invites.redeem(secret)
+    with pytest.raises(InviteNotFound, match="“Ada”"):
+        await store.invites.withdraw("Ada")
+    assert await store.invites.list() == []
+
+
+async def test_what_is_over_is_not_listed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.invites.create("Ada", "editor")
+    later = invites._now() + invites.INVITE_S + 1
+    monkeypatch.setattr(invites, "_now", lambda: later)
+    assert await store.invites.list() == []
+    await store.invites.create("Ben", "editor")
+    assert [invite.name for invite in await store.invites.list()] == ["Ben"]

@@ -70,7 +70,7 @@ async def test_closing_at_once_after_a_deletion(redis_server: RedisServer) -> No
         await open_feed(store)
         for text in ("Secret-one", "Secret-two"):
             await store.updates.delete(FEED, (await publish(store, text)).id)
-        await asyncio.wait_for(store.close(), 10)
+        await asyncio.wait_for(store.close(), 30)
         redis_server.rewrite_done()
         assert b"Secret" not in redis_server.files()
 

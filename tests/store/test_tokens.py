@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-import orjson
+import asyncio
+from dataclasses import replace
+
 import pytest
 
+from livefeed.core.models import Role
 from livefeed.errors import TokenExists, TokenNotFound, Unauthenticated
-from livefeed.store.keys import CONTROL, SESSIONS
+from livefeed.store.keys import CONTROL
 from livefeed.store.store import Store
 from livefeed.store.tokens import Token
 from tests.redis_servers import RedisServer
-from tests.store.support import opened
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +19,8 @@ async def test_a_token_is_made_and_known(store: Store) -> None:
     secret = await store.tokens.create("ann", "editor", ["news"])
     token = await store.tokens.check(secret)
     assert (token.name, token.role, token.feeds) == ("ann", "editor", ("news",))
-    assert await store.tokens.list() == [token]
+    (listed,) = await store.tokens.list()
+    assert replace(listed, used=None) == token
 
 
 async def test_names_are_used_once(store: Store) -> None:
@@ -38,9 +41,9 @@ async def test_an_unknown_secret(store: Store, secret: str) -> None:
     with pytest.raises(Unauthenticated):
         await store.tokens.check(secret)
     with pytest.raises(Unauthenticated):
-        await store.tokens.open_session(secret)
+        await store.sessions.open(secret)
     with pytest.raises(Unauthenticated):
-        await store.tokens.check_session(secret)
+        await store.sessions.check(secret)
 
 
 async def test_a_hash_is_no_secret(store: Store, redis_server: RedisServer) -> None:
@@ -53,7 +56,7 @@ async def test_a_hash_is_no_secret(store: Store, redis_server: RedisServer) -> N
 
 async def test_only_hashes_are_kept(store: Store, redis_server: RedisServer) -> None:
     secret = await store.tokens.create("ann", "editor")
-    session = await store.tokens.open_session(secret)
+    session = await store.sessions.open(secret)
     everything = repr(redis_server.contents()).encode() + redis_server.files()
     assert b"ann" in everything
     assert secret.encode() not in everything
@@ -63,38 +66,20 @@ async def test_only_hashes_are_kept(store: Store, redis_server: RedisServer) -> 
 
 async def test_revoking_ends_its_sessions_and_is_heard(store: Store, redis_server: RedisServer) -> None:
     secret = await store.tokens.create("ann", "editor")
-    session = await store.tokens.open_session(secret)
+    session = await store.sessions.open(secret)
     await store.tokens.create("bob", "admin")
     await store.tokens.revoke("ann")
     with pytest.raises(Unauthenticated, match="revoked"):
         await store.tokens.check(secret)
-    with pytest.raises(Unauthenticated, match="revoked"):
-        await store.tokens.check_session(session)
+    with pytest.raises(Unauthenticated):
+        await store.sessions.check(session)
+    assert b"livefeed:sessions" not in redis_server.contents()
+    assert b"livefeed:used" not in redis_server.contents()
     entries, _ = redis_server.contents()[CONTROL.encode()]
     assert entries[-1][1][b"event"] == b'{"event":"token-revoked","name":"ann"}'
     assert [token.name for token in await store.tokens.list()] == ["bob"]
     with pytest.raises(TokenNotFound, match="“ann”"):
         await store.tokens.revoke("ann")
-
-
-async def test_a_session_stands_for_its_token(store: Store) -> None:
-    secret = await store.tokens.create("ann", "editor")
-    session = await store.tokens.open_session(secret)
-    assert await store.tokens.check_session(session) == await store.tokens.check(secret)
-    await store.tokens.close_session(session)
-    with pytest.raises(Unauthenticated, match="not signed in"):
-        await store.tokens.check_session(session)
-    assert (await store.tokens.check(secret)).name == "ann"
-
-
-async def test_a_session_ends_by_itself(store: Store, redis_server: RedisServer) -> None:
-    secret = await store.tokens.create("ann", "editor")
-    async with opened(redis_server.url) as other:
-        other.tokens._session_s = -1
-        session = await other.tokens.open_session(secret)
-    with pytest.raises(Unauthenticated, match="has ended"):
-        await store.tokens.check_session(session)
-    assert b"livefeed:sessions" not in redis_server.contents()
 
 
 @pytest.mark.parametrize(
@@ -117,11 +102,34 @@ def test_what_a_token_may(
     assert token.may(needed, feed) is may  # type: ignore[arg-type]
 
 
-async def test_sessions_that_have_ended_are_cleared_away(redis_server: RedisServer) -> None:
-    async with opened(redis_server.url, session_s=60) as store:
-        secret = await store.tokens.create("ann", "editor")
-        for name in ("old", "older"):
-            row = orjson.dumps({"token": name, "until": 0})
-            redis_server.command("HSET", SESSIONS, name, row)
-        await store.tokens.open_session(secret)
-        assert redis_server.command("HLEN", SESSIONS) == 1
+@pytest.mark.parametrize(
+    ("role", "feeds", "to", "for_", "may"),
+    [
+        ("admin", None, "admin", None, True),
+        ("admin", ("news",), "editor", ["news"], True),
+        ("admin", ("news",), "editor", ["news", "sports"], False),
+        ("admin", ("news",), "contributor", None, False),
+        ("editor", None, "admin", ["news"], False),
+    ],
+)
+def test_nobody_gives_more_than_they_have(
+    role: Role, feeds: tuple[str, ...] | None, to: Role, for_: list[str] | None, may: bool
+) -> None:
+    assert Token("ann", role, feeds, "").covers(to, for_) is may
+
+
+async def test_of_two_who_take_a_name_one_gets_it(store: Store) -> None:
+    tries = await asyncio.gather(
+        *(store.tokens.create("ann", "editor") for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(result, TokenExists) for result in tries) == 7
+    assert len(await store.tokens.list()) == 1
+
+
+async def test_when_it_was_used(store: Store) -> None:
+    secret = await store.tokens.create("ann", "editor")
+    (unused,) = await store.tokens.list()
+    await store.tokens.check(secret)
+    (token,) = await store.tokens.list()
+    assert unused.used is None
+    assert token.used is not None

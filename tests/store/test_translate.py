@@ -88,7 +88,7 @@ async def test_a_busy_server(store: Store, redis_server: RedisServer) -> None:
 
 
 async def _until_busy(store: Store) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 await store.feeds.get(FEED)

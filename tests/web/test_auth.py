@@ -90,7 +90,7 @@ async def test_who_may_not_learns_nothing_of_the_body_s_faults(client: httpx.Asy
 
 
 async def _signed_in(store: Store, desk: Desk) -> dict[str, str]:
-    return {"Cookie": f"livefeed_session={await store.tokens.open_session(desk.secret)}"}
+    return {"Cookie": f"livefeed_session={await store.sessions.open(desk.secret)}"}
 
 
 @pytest.mark.parametrize("origin", [BASE, "http://127.0.0.1:8000"])
@@ -191,7 +191,7 @@ async def test_with_a_public_address_only_that_is_our_origin(store: Store, edito
     tree = StaticTree()
     templates = Templates(read_languages(tree))
     app.state.site = Site(HTTPS, store, Hub(store, HTTPS), tree, Admission(HTTPS), templates)
-    cookie = f"__Host-livefeed_session={await store.tokens.open_session(editor.secret)}"
+    cookie = f"__Host-livefeed_session={await store.sessions.open(editor.secret)}"
     elsewhere = {"Cookie": cookie, "Origin": "http://localhost:8000", "Host": "localhost:8000"}
     with pytest.raises(Forbidden, match="LIVEFEED_PUBLIC_URL"):
         await authenticate(_connection(app, elsewhere, method="POST"))

@@ -104,7 +104,7 @@ async def test_a_revoked_token_ends_its_streams_of_drafts(served: Serving, trans
     reading = asyncio.create_task(all_messages(served, transport, headers))
     await eventually(lambda: served.hub.statistics()["readers"] == 1, "the stream")
     await served.store.tokens.revoke("ed")
-    messages = await asyncio.wait_for(reading, 10)
+    messages = await asyncio.wait_for(reading, 30)
     assert (messages[-1]["type"], messages[-1]["reason"], messages[-1]["retry"]) == ("bye", "revoked", None)
 
 
@@ -129,7 +129,7 @@ async def test_a_revoked_token_ends_its_poll_of_a_draft(served: Serving) -> None
     await served.caught_up()
     position = (await served.store.log(FEED).attach()).reigns.position
     async with httpx.AsyncClient(
-        base_url=served.base, trust_env=False, headers=await editor_of(served), timeout=20
+        base_url=served.base, trust_env=False, headers=await editor_of(served), timeout=30
     ) as http:
         url = f"/v1/feeds/{FEED}/changes?wait=15&after={position}"
         polling = asyncio.create_task(http.get(url))

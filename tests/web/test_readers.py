@@ -111,7 +111,7 @@ async def test_a_draft_with_a_token(client: httpx.AsyncClient, draft: str, contr
 
 
 async def test_a_draft_at_the_desk(client: httpx.AsyncClient, store: Store, draft: str, editor: Desk) -> None:
-    cookie = {"Cookie": f"livefeed_session={await store.tokens.open_session(editor.secret)}"}
+    cookie = {"Cookie": f"livefeed_session={await store.sessions.open(editor.secret)}"}
     response = await client.get(_page(draft), headers=cookie | {"Sec-Fetch-Site": "same-origin"})
     assert response.status_code == 200
     assert "access-control-allow-credentials" not in response.headers

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -14,7 +16,10 @@ async def test_in_and_out(client: httpx.AsyncClient, news: str, editor: Desk) ->
     ours = {"Origin": BASE}
     signed_in = await client.post(SESSION, json={"token": editor.secret}, headers=ours)
     assert signed_in.status_code == 200
-    assert signed_in.json() == {"name": "editor None", "role": "editor", "feeds": None}
+    session = signed_in.json().pop("session")
+    assert signed_in.json() == {"name": "editor None", "role": "editor", "feeds": None, "session": session}
+    assert session
+    assert session not in signed_in.headers["set-cookie"]
     assert signed_in.headers["cache-control"] == "no-store"
     assert "HttpOnly" in signed_in.headers["set-cookie"]
     assert editor.secret not in signed_in.headers["set-cookie"]
@@ -35,7 +40,7 @@ async def test_in_and_out(client: httpx.AsyncClient, news: str, editor: Desk) ->
 
 async def test_whose_token_it_is(client: httpx.AsyncClient, sports_editor: Desk) -> None:
     who = (await client.get(SESSION, headers=sports_editor.headers)).json()
-    assert who == {"name": "editor ['sports']", "role": "editor", "feeds": ["sports"]}
+    assert who == {"name": "editor ['sports']", "role": "editor", "feeds": ["sports"], "session": None}
 
 
 async def test_a_wrong_token(client: httpx.AsyncClient) -> None:
@@ -62,7 +67,7 @@ async def test_no_other_site_signs_a_browser_in(client: httpx.AsyncClient, edito
 async def test_no_other_site_signs_an_editor_out(
     client: httpx.AsyncClient, store: Store, editor: Desk
 ) -> None:
-    cookie = {"Cookie": f"livefeed_session={await store.tokens.open_session(editor.secret)}"}
+    cookie = {"Cookie": f"livefeed_session={await store.sessions.open(editor.secret)}"}
     evil = cookie | {"Origin": "https://evil.example"}
     assert_problem(await client.delete(SESSION, headers=evil), 403, "forbidden")
     assert (await client.get(SESSION, headers=cookie)).status_code == 200
@@ -75,24 +80,42 @@ async def test_signing_out_twice(client: httpx.AsyncClient) -> None:
 
 
 async def test_an_old_session(client: httpx.AsyncClient, store: Store, editor: Desk) -> None:
-    store.tokens._session_s = -1
-    cookie = {"Cookie": f"livefeed_session={await store.tokens.open_session(editor.secret)}"}
+    store.sessions._session_s = -1
+    cookie = {"Cookie": f"livefeed_session={await store.sessions.open(editor.secret)}"}
     assert_problem(await client.get(SESSION, headers=cookie), 401, "unauthenticated")
 
 
 async def test_an_invite_lets_in_once(client: httpx.AsyncClient, store: Store, news: str) -> None:
-    invite = await store.invites.create("Ada", "editor", ["news"])
-    joined = await client.post("/v1/join", json={"invite": invite}, headers={"Origin": BASE})
-    assert joined.json() == {"name": "Ada", "role": "editor", "feeds": ["news"]}
+    invite, ours = {"invite": await store.invites.create("Ada", "editor", ["news"])}, {"Origin": BASE}
+    joined = await client.post("/v1/join", json=invite, headers=ours)
+    assert [joined.json()[name] for name in ("name", "role", "feeds")] == ["Ada", "editor", ["news"]]
     assert (await client.get(SESSION)).json() == joined.json()
     client.cookies.clear()
-    assert_problem(await client.post("/v1/join", json={"invite": invite}), 401, "unauthenticated")
+    assert_problem(await client.post("/v1/join", json=invite, headers=ours), 401, "unauthenticated")
 
 
-async def test_no_other_site_redeems_an_invite(client: httpx.AsyncClient, store: Store) -> None:
-    invite = await store.invites.create("Ada", "editor")
-    response = await client.post(
-        "/v1/join", json={"invite": invite}, headers={"Origin": "https://evil.example"}
-    )
-    assert_problem(response, 403, "forbidden")
-    assert (await client.post("/v1/join", json={"invite": invite})).status_code == 200
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
+async def test_only_our_own_page_redeems_an_invite(
+    client: httpx.AsyncClient, store: Store, origin: str | None
+) -> None:
+    invite = {"invite": await store.invites.create("Ada", "editor")}
+    headers = {} if origin is None else {"Origin": origin}
+    assert_problem(await client.post("/v1/join", json=invite, headers=headers), 403, "forbidden")
+    # It was not spent.
+    assert (await client.post("/v1/join", json=invite, headers={"Origin": BASE})).status_code == 200
+
+
+async def test_looking_at_an_invite_s_address_spends_nothing(client: httpx.AsyncClient, store: Store) -> None:
+    """What scanners of mail and previews of chats do."""
+    secret = await store.invites.create("Ada", "editor")
+    for path in ("/v1/join", f"/v1/join?invite={secret}"):
+        assert (await client.get(path)).status_code == 405
+        assert (await client.head(path)).status_code == 405
+    response = await client.post("/v1/join", json={"invite": secret}, headers={"Origin": BASE})
+    assert response.status_code == 200
+
+
+async def test_of_two_at_once_one_is_let_in(client: httpx.AsyncClient, store: Store) -> None:
+    invite = {"invite": await store.invites.create("Ada", "editor")}
+    both = [client.post("/v1/join", json=invite, headers={"Origin": BASE}) for _ in range(2)]
+    assert sorted(response.status_code for response in await asyncio.gather(*both)) == [200, 401]

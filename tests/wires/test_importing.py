@@ -11,8 +11,9 @@ from livefeed.core.models import FeedCreate
 from livefeed.core.paging import PageQuery
 from livefeed.errors import FeedClosed, FeedNotFound
 from livefeed.store.store import Store
+from livefeed.wires.entry import Wire
 from livefeed.wires.exporting import line_of
-from livefeed.wires.importing import Report, import_wire
+from livefeed.wires.importing import MAX_SHOWN, Report, import_wire, preview_wire
 from livefeed.wires.read import read_wire
 
 NUMBERS = count(1)
@@ -45,6 +46,42 @@ async def test_twice_is_the_same_as_once(store: Store, feed: str, samples: Path,
     assert again == Report(unchanged=len(wire.entries), skipped=wire.skipped)
     assert await updates(store, feed) == before
     assert await head(store, feed) == position
+
+
+@pytest.mark.parametrize("name", ["bare.rss.xml", "windows-1251.rss.xml", "xhtml.atom.xml", "updates.ndjson"])
+async def test_a_preview_says_what_the_import_does(store: Store, feed: str, samples: Path, name: str) -> None:
+    """First into an empty feed, then again with some of it edited, deleted and said anew."""
+    wire = read_wire((samples / name).read_bytes())
+    for again in (False, True):
+        if again:
+            first, *_, last = await updates(store, feed)
+            await store.updates.delete(feed, first["id"])
+            await store.updates.edit(feed, last["id"], {"text": "Edited here", "format": "markdown"})
+            entries = [
+                entry.model_copy(update={"author": "Somebody"}) if at % 2 else entry
+                for at, entry in enumerate(wire.entries)
+            ]
+            for entry in entries:
+                entry.model_fields_set.add("author")
+            wire = Wire(wire.kind, entries, wire.skipped)
+        before = await head(store, feed)
+        preview = await preview_wire(store, feed, wire)
+        assert await head(store, feed) == before
+        report = await import_wire(store, feed, wire)
+        assert preview == report
+        assert preview.deleted == report.deleted
+        assert [(s.kind, s.headline) for s in preview.shown] == [(s.kind, s.headline) for s in report.shown]
+        assert preview.skipped[: len(wire.skipped)] == wire.skipped
+
+
+async def test_what_is_shown_is_bounded(store: Store, feed: str) -> None:
+    wire = read_wire(b"\n".join(b'{"id":"%d","text":"x"}' % at for at in range(MAX_SHOWN + 5)))
+    preview = await preview_wire(store, feed, wire)
+    assert (preview.published, len(preview.shown)) == (MAX_SHOWN + 5, MAX_SHOWN)
+    assert {shown.id for shown in preview.shown} == {None}
+    report = await import_wire(store, feed, wire)
+    assert len(report.shown) == MAX_SHOWN
+    assert None not in {shown.id for shown in report.shown}
 
 
 async def test_an_edited_item_becomes_an_edit(store: Store, feed: str) -> None:

@@ -14,7 +14,7 @@ from tests.live import Serving
 
 __all__ = ["DEADLINE_S", "Answer", "Unpacker", "asked", "frame", "handshake"]
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class Answer:

@@ -325,7 +325,7 @@ async def one(served: Serving, chance: random.Random) -> None:
                 case 1:
                     await reader.read(1)
                 case 2:
-                    await asyncio.wait_for(reader.read(4096), 10)
+                    await asyncio.wait_for(reader.read(4096), 30)
                 case 3:
                     await asyncio.sleep(chance.random() * 0.05)  # wherever that leads
     if chance.random() < 0.5:
