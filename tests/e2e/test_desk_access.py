@@ -20,7 +20,14 @@ from tests.e2e.test_desk_items import region
 def fill_desk(server: Server) -> None:
     """One of each."""
     server.call("PATCH", "/news", {"hold_s": 30})
-    server.publish("Published, with **everything**.", title="A title", tags=["harbour"], breaking=True, key=True, pinned=True)
+    server.publish(
+        "Published, with **everything**.",
+        title="A title",
+        tags=["harbour"],
+        breaking=True,
+        key=True,
+        pinned=True,
+    )
     for step, body in (("submit", None), ("schedule", {"time": "2027-01-01T08:00:00Z"}), ("publish", None)):
         item = server.call("POST", "/news/items", {"text": f"To {step}", "tags": ["harbour"], "key": True})
         server.call("POST", f"/news/items/{item['id']}/{step}", body)
@@ -30,7 +37,9 @@ def fill_desk(server: Server) -> None:
 
 
 def found_in(page: Page, dialog: str = "") -> list[str]:
-    return violations(page, within="dialog[open]" if dialog else "html") + ([] if dialog else outline_faults(page))
+    return violations(page, within="dialog[open]" if dialog else "html") + (
+        [] if dialog else outline_faults(page)
+    )
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
