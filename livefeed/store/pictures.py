@@ -106,8 +106,16 @@ return {names, later and math.max(later - now, 0) or -1}
 """
 )
 
-# KEYS: due; ARGV: pictures
-_PUT_DOWN = _NOW + "for _, name in ipairs(ARGV) do redis.call('ZADD', KEYS[1], now, name) end"
+# KEYS: due; ARGV: pictures. A full Redis lets a script write once it has removed something.
+_PUT_DOWN = (
+    _NOW
+    + """
+for _, name in ipairs(ARGV) do
+  redis.call('ZREM', KEYS[1], name)
+  redis.call('ZADD', KEYS[1], now, name)
+end
+"""
+)
 
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])

@@ -1,6 +1,8 @@
 /**
  * The editors' API, with the session's cookie. Whatever goes wrong becomes an ApiError whose message is for the editor.
  */
+import { clock } from './clock.js';
+
 const TIMEOUT_MS = 20_000;
 
 const UNREACHABLE = 'The server cannot be reached. Nothing is lost: try again in a moment.';
@@ -41,12 +43,12 @@ async function read(response, asText) {
 
 /**
  * @param {string} method @param {string} path @param {{body?: unknown, file?: Blob, key?: string, rev?: number, patch?: boolean, asText?: boolean,
- *   timeout_ms?: number}} [options]
+ *   timeout_ms?: number, signal?: AbortSignal}} [options]
  *   `file`: what is sent as it is; `key`: the Idempotency-Key; `rev`: the revision that this is meant for
  * @returns {Promise<any>} the answer's JSON, or its text
  * @throws {ApiError}
  */
-export async function api(method, path, { body, file, key, rev, patch = false, asText = false, timeout_ms = TIMEOUT_MS } = {}) {
+export async function api(method, path, { body, file, key, rev, patch = false, asText = false, timeout_ms = TIMEOUT_MS, signal } = {}) {
   const headers = {};
   if (body !== undefined) headers['Content-Type'] = patch ? 'application/merge-patch+json' : 'application/json';
   if (file) headers['Content-Type'] = 'application/octet-stream';
@@ -55,9 +57,12 @@ export async function api(method, path, { body, file, key, rev, patch = false, a
   let response;
   let answer;
   try {
-    const signal = AbortSignal.timeout(timeout_ms);
+    const ended = AbortSignal.timeout(timeout_ms);
     const json = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(`/v1/${path}`, { method, headers, body: file ?? json, signal, credentials: 'same-origin', cache: 'no-store' });
+    const options = { method, headers, body: file ?? json, credentials: 'same-origin', cache: 'no-store' };
+    const sent = Date.now();
+    response = await fetch(`/v1/${path}`, { ...options, signal: signal ? AbortSignal.any([signal, ended]) : ended });
+    clock.answered(response.headers.get('date'), sent, Date.now());
     answer = await read(response, asText);
   } catch {
     throw new ApiError(0);
@@ -72,3 +77,6 @@ export async function api(method, path, { body, file, key, rev, patch = false, a
 
 /** @param {string} feed @param {string} [id] */
 export const updatePath = (feed, id) => `feeds/${encodeURIComponent(feed)}/updates${id ? `/${encodeURIComponent(id)}` : ''}`;
+
+/** @param {string} feed @param {string} [id] @param {string} [step] as submit */
+export const itemPath = (feed, id, step) => ['feeds', feed, 'items', id, step].filter(Boolean).map(encodeURIComponent).join('/');

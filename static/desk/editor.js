@@ -5,6 +5,7 @@ import { showConflict } from './conflict.js';
 import { EMPTY, clearProblem, difference, forgiveOnInput, raw, rawOf, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
 import { drop, keep, kept } from './keep.js';
 import { clashes, rebased } from './merging.js';
+import { equip } from './tools.js';
 
 /** @param {string} feed @param {string} id */
 export const editName = (feed, id) => `edit:${feed}:${id}`;
@@ -28,6 +29,7 @@ export class Editor {
     this.form = document.getElementById('editor').content.firstElementChild.cloneNode(true);
     this.note = this.form.querySelector('.heard');
     setRaw(this.form, rawOf(update));
+    equip(this.form, { feed: () => this.feed });
     this.#restore(kept(this.name));
     this.#listen();
   }

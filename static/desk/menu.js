@@ -8,7 +8,13 @@ export function menu(menu) {
   menu.addEventListener('toggle', ({ newState }) => {
     if (newState === 'open') place(menu, button);
   });
-  menu.addEventListener('click', ({ target }) => target.closest('button, a') && menu.hidePopover());
+  // Before the action itself: a dialog that it opens gives the focus back to where it is now.
+  const leave = ({ target }) => {
+    if (!target.closest('button, a')) return;
+    menu.hidePopover();
+    button.focus();
+  };
+  menu.addEventListener('click', leave, { capture: true });
   menu.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;

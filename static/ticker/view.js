@@ -18,6 +18,7 @@ export class View {
   #timer = setInterval(() => this.#tick(), TICK_MS);
   /** Ids of what waits behind the button. */ #waiting = new Set();
   /** There was something to load above, at the last drawing. */ #gap = false;
+  /** @type {?boolean} */ #atTop = null;
 
   /**
    * @param {HTMLElement} root
@@ -52,9 +53,13 @@ export class View {
     this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
   }
 
-  /** Nothing is scrolled away. */
+  /** Nothing is scrolled away. Measured once a frame: else each of many arrivals has those before it laid out. */
   get atTop() {
-    return this.root.getBoundingClientRect().top - edge(this.box) > -5;
+    if (this.#atTop === null) {
+      this.#atTop = this.root.getBoundingClientRect().top - edge(this.box) > -5;
+      requestAnimationFrame(() => (this.#atTop = null));
+    }
+    return this.#atTop;
   }
 
   /** The ids of what is being read, to begin anew around; none: the top. */
@@ -105,6 +110,7 @@ export class View {
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
     this.go(found, this.root);
+    this.#atTop = null;
     return true;
   }
 
@@ -120,6 +126,7 @@ export class View {
   }
 
   #scrolled() {
+    this.#atTop = null;
     if (this.#waiting.size && this.atTop && !this.source.state.prev) this.#show();
   }
 

@@ -120,7 +120,8 @@ def test_a_link_is_selected_where_copying_is_denied(desk: Page) -> None:
     dialog = people(desk)
     link = invited(desk, "Fay")
     desk.evaluate(
-        "() => { document.execCommand = () => false; navigator.clipboard.writeText = () => Promise.reject(); }"
+        "() => { document.execCommand = () => false;"
+        " navigator.clipboard.writeText = () => Promise.reject(); }"
     )
     dialog.get_by_role("button", name="Copy").click()
     expect(dialog.get_by_text("It is selected")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Two editors, each in a browser of their own, at one update: what merges, what people decide, what is never lost."""
+"""Two editors, each in a browser of their own, at one update: what merges, and what people decide."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import pytest
@@ -75,7 +76,7 @@ def test_both_texts_are_in_it_whole(diff: Diff, before: str, after: str) -> None
     assert "".join(piece["text"] for piece in pieces if piece["kind"] != "gone") == after
     kinds = [piece["kind"] for piece in pieces]
     assert all(piece["text"] for piece in pieces)
-    assert all(one != other for one, other in zip(kinds, kinds[1:], strict=False))
+    assert all(one != other for one, other in pairwise(kinds))
     if before == after:
         assert kinds in ([], ["same"])
 
