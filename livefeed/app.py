@@ -15,9 +15,11 @@ from livefeed.fanout.hub import Hub
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import (
+    builder,
     contract,
     desk,
     embed,
+    oembed,
     openapi,
     ops,
     pages,
@@ -94,7 +96,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     routes: list[BaseRoute] = [
         route
-        for module in (streams, contract, openapi, ops, sitemap, pages, syndication, embed, desk, static)
+        for module in (
+            streams,
+            contract,
+            openapi,
+            ops,
+            sitemap,
+            pages,
+            syndication,
+            builder,
+            embed,
+            oembed,
+            desk,
+            static,
+        )
         for route in module.routes
     ]
     app = _Application(routes=routes, exception_handlers=problems.exception_handlers, lifespan=lifespan)

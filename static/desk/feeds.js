@@ -80,6 +80,8 @@ export class Feeds {
     element('reopen').textContent = feed?.status === 'draft' ? 'Open this feed' : 'Reopen this feed';
     element('open').hidden = !feed;
     if (feed) element('open').href = `${this.site}/feeds/${feed.slug}`;
+    element('embed').hidden = !feed || feed.status === 'draft';
+    if (feed) element('embed').href = `${this.site}/embed?feed=${feed.slug}`;
   }
 
   async #close() {

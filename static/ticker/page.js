@@ -2,10 +2,13 @@
 import { Feed } from '../client/feed.js';
 import { View } from './view.js';
 
-/** Storage may be denied: then nothing is remembered. */
+const root = document.querySelector('.livefeed');
+const { layout = 'full', most, storage } = root.dataset;
+
+/** Storage may be denied, or not wanted: then nothing is remembered. */
 const stored = (kind, name, ...value) => {
   try {
-    return globalThis[kind][value.length ? 'setItem' : 'getItem'](`livefeed:${name}`, ...value);
+    return storage ? null : globalThis[kind][value.length ? 'setItem' : 'getItem'](`livefeed:${name}`, ...value);
   } catch {
     return null;
   }
@@ -25,13 +28,11 @@ function take(name) {
   return value;
 }
 
-const root = document.querySelector('.livefeed');
 const [page, words] = [take('page'), take('words')];
 const told = [...page.pinned, ...page.updates];
 const query = JSON.parse(root.dataset.query || '{}');
-const { layout = 'full' } = root.dataset;
 
-const view = new View(root, { feed: page.feed, words, layout, settings });
+const view = new View(root, { feed: page.feed, words, layout, most, settings });
 const feed = new Feed({
   url: `${location.origin}/v1/feeds/${page.feed.slug}`,
   page,
@@ -61,7 +62,7 @@ if (options) {
   options.addEventListener('click', () => later('options', ({ open }) => open(options, { words, settings })));
 }
 if (layout === 'wall') later('wall', ({ wall }) => wall({ root }));
-if (layout === 'full') {
+if (layout === 'full' && !storage) {
   const remember = () => later('returning', (module) => module.remember({ view, feed, slug: page.feed.slug, words }));
   (globalThis.requestIdleCallback ?? setTimeout)(remember);
 }
