@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from livefeed.errors import StartupError
 from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
+from livefeed.fanout.releaser import Releaser
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import (
@@ -19,6 +20,7 @@ from livefeed.web import (
     contract,
     desk,
     embed,
+    images,
     oembed,
     openapi,
     ops,
@@ -82,15 +84,19 @@ def create_app(settings: Settings | None = None) -> Starlette:
         )
     store = Store(settings.redis_url, settings)
     tree, templates = read_files(settings)
+    releaser = Releaser(store.outgoing)
     site = Site(settings, store, Hub(store, settings), tree, Admission(settings), templates)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.check_version()
         await site.hub.start()
+        releaser.start()
+        store.sweeper.start()
         try:
             yield
         finally:
+            await releaser.close()
             await site.hub.close()
             await store.close()
 
@@ -107,6 +113,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             builder,
             embed,
             oembed,
+            images,
             desk,
             static,
         )

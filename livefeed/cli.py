@@ -16,6 +16,7 @@ from livefeed import serving
 from livefeed.commands import Commands, CommandsOrCreate, print_table, redis_options, with_store
 from livefeed.core.models import FeedCreate, PersonCreate, Role, UpdateCreate
 from livefeed.core.validation import parse
+from livefeed.errors import MediaUnavailable
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import DraftPass, stream
 from livefeed.settings import Settings, load_settings
@@ -333,6 +334,7 @@ async def doctor(*, store: Store) -> None:
     """Check Redis, its settings and every feed; exit code 1 if something is wrong."""
     click.echo(f"ok   {await store.check_version()}")
     problems = await store.check_settings()
+    problems += await _check_media(store)
     for slug in [item.slug for item in await store.feeds.list()]:
         found = await store.check(slug)
         problems += [f"feed {slug}: {problem}" for problem in found]
@@ -342,6 +344,17 @@ async def doctor(*, store: Store) -> None:
         click.echo(f"BAD  {problem}")
     if problems:
         sys.exit(1)
+
+
+async def _check_media(store: Store) -> list[str]:
+    """Where pictures are kept is known here if a setting names it, or this is the server's data directory."""
+    settings = store.settings
+    if settings.media_url or settings.media_dir or settings.data_dir.exists():
+        try:
+            click.echo(f"ok   {await store.media.check()}")
+        except MediaUnavailable as error:
+            return [str(error)]
+    return []
 
 
 @main.command()

@@ -9,26 +9,35 @@
     ├── NotFound
     │   ├── FeedNotFound
     │   ├── UpdateNotFound
+    │   ├── ItemNotFound
     │   ├── TokenNotFound
     │   ├── SessionNotFound
     │   └── InviteNotFound
     ├── UpdateGone                   deleted: the id is never used again
+    ├── ItemGone                     likewise of what was on the desk
     ├── Conflict
     │   ├── FeedExists
     │   ├── TokenExists
     │   ├── FeedClosed
     │   ├── UpdateExists
     │   ├── TooManyPinned
-    │   ├── RevisionConflict         carries the current update
+    │   ├── ItemExists
+    │   ├── TooManyItems
+    │   ├── WrongState               what is asked does not go with the item's state
+    │   ├── AlreadyPublished         carries the update
+    │   ├── RevisionConflict         carries the current update, or item
     │   └── IdempotencyMismatch      same key, other request
     ├── AccessError
     │   ├── Unauthenticated
     │   └── Forbidden
+    │       └── ForeignOrigin        from a page of a site that may not
     ├── StoreError                   Redis could not do it; nothing was half done
     │   ├── StoreUnavailable
     │   ├── StoreFull
     │   ├── StoreUnconfirmed         written, but too few replicas said so in time
     │   └── StoreInconsistent        the keys of a feed contradict each other
+    ├── MediaUnavailable             the folder or the bucket of pictures cannot be used
+    ├── TooManyUploads               says when to try again
     ├── TooManyReaders               beyond a cap; says when to try again
     │   └── ServerFull               no place for anybody
     ├── NotReady                     this process cannot serve readers now; says why
@@ -45,6 +54,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "AccessError",
+    "AlreadyPublished",
     "BadCursor",
     "BadPosition",
     "Cap",
@@ -54,10 +64,15 @@ __all__ = [
     "FeedNotFound",
     "FieldError",
     "Forbidden",
+    "ForeignOrigin",
     "IdempotencyMismatch",
     "InvalidInput",
     "InviteNotFound",
+    "ItemExists",
+    "ItemGone",
+    "ItemNotFound",
     "LivefeedError",
+    "MediaUnavailable",
     "NotFound",
     "NotReady",
     "RevisionConflict",
@@ -71,12 +86,15 @@ __all__ = [
     "StoreUnconfirmed",
     "TokenExists",
     "TokenNotFound",
+    "TooManyItems",
     "TooManyPinned",
     "TooManyReaders",
+    "TooManyUploads",
     "Unauthenticated",
     "UpdateExists",
     "UpdateGone",
     "UpdateNotFound",
+    "WrongState",
 ]
 
 
@@ -130,6 +148,12 @@ class UpdateNotFound(NotFound):
         super().__init__(f"The feed “{feed}” has no update “{update_id}”.")
 
 
+class ItemNotFound(NotFound):
+    def __init__(self, feed: str, item_id: str) -> None:
+        self.feed, self.item_id = feed, item_id
+        super().__init__(f"The feed “{feed}” has no item “{item_id}” on the desk.")
+
+
 class TokenNotFound(NotFound):
     def __init__(self, name: str) -> None:
         self.name = name
@@ -154,6 +178,14 @@ class UpdateGone(LivefeedError):
     def __init__(self, feed: str, update_id: str, time: str) -> None:
         self.feed, self.update_id, self.time = feed, update_id, time
         super().__init__(f"The update “{update_id}” was deleted; its id is not used again.")
+
+
+class ItemGone(LivefeedError):
+    """The item was deleted before it was published. ``time`` is when it was made (RFC 3339)."""
+
+    def __init__(self, feed: str, item_id: str, time: str) -> None:
+        self.feed, self.item_id, self.time = feed, item_id, time
+        super().__init__(f"The item “{item_id}” was deleted; its id is not used again.")
 
 
 class Conflict(LivefeedError):
@@ -192,12 +224,36 @@ class TooManyPinned(Conflict):
         )
 
 
-class RevisionConflict(Conflict):
-    """Somebody else changed the update. ``current`` is its JSON as it stands now."""
+class ItemExists(Conflict):
+    def __init__(self, feed: str, item_id: str) -> None:
+        self.feed, self.item_id = feed, item_id
+        super().__init__(f"The desk of “{feed}” has an item “{item_id}” already: edit or publish that.")
 
-    def __init__(self, current: bytes) -> None:
+
+class TooManyItems(Conflict):
+    def __init__(self, feed: str, bound: int) -> None:
+        self.feed, self.bound = feed, bound
+        super().__init__(f"The desk of “{feed}” has {bound} items: publish or delete some of them first.")
+
+
+class WrongState(Conflict):
+    """The item is not in a state in which that can be done; the message says what can."""
+
+
+class AlreadyPublished(Conflict):
+    """The item is out. ``update`` is the JSON of what it became, as it stands now."""
+
+    def __init__(self, update: bytes) -> None:
+        self.update = update
+        super().__init__("It is published already: it can be edited or deleted as an update.")
+
+
+class RevisionConflict(Conflict):
+    """Somebody else changed the update, or the item. ``current`` is its JSON as it stands now."""
+
+    def __init__(self, current: bytes, what: Literal["update", "item"] = "update") -> None:
         self.current = current
-        super().__init__("The update was changed by somebody else meanwhile.")
+        super().__init__(f"The {what} was changed by somebody else meanwhile.")
 
 
 class IdempotencyMismatch(Conflict):
@@ -216,6 +272,10 @@ class Unauthenticated(AccessError):
 
 class Forbidden(AccessError):
     """Known, but not allowed; the message says what is missing."""
+
+
+class ForeignOrigin(Forbidden):
+    """From a page of a site that may not: with a session's cookie, of any but ours."""
 
 
 class StoreError(LivefeedError):
@@ -246,6 +306,20 @@ class StoreUnconfirmed(StoreError):
 class StoreInconsistent(StoreError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The feed's keys contradict each other ({reason}): run `livefeed doctor`.")
+
+
+class MediaUnavailable(LivefeedError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Pictures cannot be kept or read: {reason}.")
+
+
+class TooManyUploads(LivefeedError):
+    def __init__(self, bound: int, retry_after_s: float) -> None:
+        self.bound, self.retry_after_s = bound, retry_after_s
+        super().__init__(
+            f"{bound} pictures were uploaded within an hour: that is the limit, come back later."
+        )
 
 
 Cap: TypeAlias = Literal["address", "origin", "rate", "total"]

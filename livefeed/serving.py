@@ -15,7 +15,7 @@ from livefeed import __version__
 from livefeed.app import create_app, read_files
 from livefeed.core.models import FeedCreate
 from livefeed.demo.player import play
-from livefeed.errors import FeedExists, StartupError, StoreError
+from livefeed.errors import FeedExists, MediaUnavailable, StartupError, StoreError
 from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
@@ -135,6 +135,10 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None, *, demo: 
     token = None
     async with _at_start(settings) as store:
         redis = await store.check_version()
+        try:
+            await store.media.check()
+        except MediaUnavailable as error:
+            raise StartupError(f"{error} Check LIVEFEED_MEDIA_DIR or LIVEFEED_MEDIA_URL.") from error
         if embedded is not None:
             # A text that was deleted just before a crash may still be in the file.
             store.rewriter.request()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from livefeed.errors import StartupError
@@ -29,7 +29,27 @@ class Settings(BaseSettings):
         "redis+sentinel://host:port,…/service, redis+cluster://. "
         "Without it, `serve` runs a private server in the data directory.",
     )
-    data_dir: Path = Field(Path("livefeed-data"), description="Folder of the embedded Redis.")
+    data_dir: Path = Field(
+        Path("livefeed-data"), description="Folder of the embedded Redis, and of pictures (`media` in it)."
+    )
+    media_dir: Path | None = Field(
+        None, description="Folder of pictures, if another; several machines must share it."
+    )
+    media_url: str | None = Field(
+        None,
+        description="An S3-compatible bucket for pictures instead: "
+        "s3://bucket/folder?endpoint=https://…&region=…; needs the extra `livefeed[s3]`.",
+    )
+    media_key_id: str | None = Field(
+        None, description="Key for the bucket; without it, AWS's own variables or the machine's role."
+    )
+    media_secret: SecretStr | None = Field(None, description="Its secret.")
+    image_bytes: int = Field(
+        15_728_640, ge=65_536, le=104_857_600, description="The largest picture that may be uploaded."
+    )
+    images_per_hour: int = Field(
+        200, ge=0, description="Pictures that one person or token may upload in an hour; 0: no bound."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Processes that serve readers.")
@@ -140,6 +160,14 @@ class Settings(BaseSettings):
     def _https(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
         if value is not None and value.scheme != "https":
             raise ValueError("give an address that begins with https://")
+        return value
+
+    @field_validator("media_url")
+    @classmethod
+    def _bucket(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "s3://bucket")
+        if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.fragment:
+            raise ValueError("give s3://bucket/folder; the key has settings of its own")
         return value
 
     @field_validator("trusted_proxies")

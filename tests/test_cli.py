@@ -220,8 +220,17 @@ def test_doctor_finds_everything_well(livefeed: Livefeed) -> None:
     assert "BAD" not in run(livefeed, "doctor")
 
 
+def test_doctor_finds_pictures_that_cannot_be_kept(livefeed: Livefeed) -> None:
+    assert "ok   pictures in " in run(livefeed, "doctor")
+    environment = {"data_dir": str(livefeed.data_dir), "media_dir": "/proc/nowhere"}
+    ended = run_command("doctor", **environment)
+    assert ended.returncode == 1
+    assert "BAD  Pictures cannot be kept or read: the folder /proc/nowhere" in ended.stdout
+
+
 def test_config_shows_each_setting(livefeed: Livefeed) -> None:
-    shown = run_command("config", redis_url="redis://me:hunter2@localhost/0").stdout
+    secrets = {"redis_url": "redis://me:hunter2@localhost/0", "media_secret": "hunter2"}
+    shown = run_command("config", **secrets).stdout
     assert "LIVEFEED_DATA_DIR" in shown
     assert "hunter2" not in shown
 

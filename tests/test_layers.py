@@ -22,6 +22,7 @@ LAYERS = [
     "demo",
     "wires",
     "store",
+    "media",
     "core",
     "settings",
     "errors",
@@ -40,6 +41,8 @@ CONFINED = {
     "feedparser": {"wires"},
     "babel": {"web"},
     "jinja2": {"web"},
+    "PIL": {"media"},
+    "obstore": {"media"},
 }
 
 # livefeed.core is pure: what it is told goes in, what it decides comes out.

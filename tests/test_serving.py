@@ -117,7 +117,7 @@ def test_a_redis_that_dies_is_started_again(livefeed: Livefeed) -> None:
 
 def invite_of(livefeed: Livefeed) -> str:
     """The invite of the newest start."""
-    return re.findall(r"Sign in +http://127.0.0.1:[0-9]+/desk/join#(lfi_\S+)", livefeed.said())[-1]
+    return str(re.findall(r"Sign in +http://127.0.0.1:[0-9]+/desk/join#(lfi_\S+)", livefeed.said())[-1])
 
 
 def join(livefeed: Livefeed, invite: str) -> object:
@@ -186,6 +186,22 @@ def test_a_redis_that_cannot_be_used_is_one_line(url: str, said: str, workers: s
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_of_pictures_that_cannot_be_used_is_one_line(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "file").write_text("")
+    settings = {
+        "data_dir": str(tmp_path / "data"),
+        "media_dir": str(tmp_path / "file" / "media"),
+        "port": "0",
+    }
+    ended = run_command("serve", workers=workers, **settings)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert "file/media cannot be used" in line
+    assert "LIVEFEED_MEDIA_DIR" in line
 
 
 def test_a_folder_that_is_in_use_is_one_line(livefeed: Livefeed) -> None:

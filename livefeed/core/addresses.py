@@ -12,10 +12,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from livefeed.core.pictures import PICTURE_ADDRESS
+
 __all__ = ["image_address", "origin", "web_address"]
 
 _NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]")
-_MEDIA = re.compile(r"/media/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,7 +43,7 @@ def image_address(value: str) -> str:
     Raises:
         ValueError: likewise.
     """
-    if _MEDIA.fullmatch(value):
+    if PICTURE_ADDRESS.fullmatch(value):
         return value
     if urlsplit(web_address(value)).scheme != "https":
         raise ValueError("give an address that begins with https://")

@@ -1,4 +1,4 @@
-"""Changes: what happened to a feed, as the log holds them, and their compaction."""
+"""Changes: what happened to a feed or at its desk, as the two logs hold them, and their compaction."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ def parse_change(raw: bytes) -> Change:
     match orjson.loads(raw):
         case {"op": "put", "update": {"id": str(key)}}:
             return Change("put", key, raw)
-        case {"op": "delete", "id": str(key)}:
-            return Change("delete", key, raw)
+        case {"op": "delete" | "item-delete" as op, "id": str(key)}:
+            return Change(op, key, raw)
+        case {"op": "item", "item": {"id": str(key)}}:
+            return Change("item", key, raw)
         case {"op": "feed", "feed": dict()}:
             return Change("feed", FEED_KEY, raw)
         case _:

@@ -9,6 +9,7 @@ from typing import Any
 from livefeed.core import models, validation
 from livefeed.core.markdown import plain_text, render
 from livefeed.core.models import Feed, FeedCreate, FeedPatch, Update, UpdateCreate, UpdateEdit
+from livefeed.core.pictures import lacks_alt
 from livefeed.core.times import print_time
 from livefeed.errors import InvalidInput
 
@@ -106,6 +107,8 @@ def _build(
     html = render(content.text, content.format)
     if not _shows_something(html):
         raise InvalidInput.of("text", "nothing of this text would be seen")
+    if lacks_alt(html):
+        raise InvalidInput.of("text", "say what each picture shows, for those who do not see it: ![words](…)")
     update = Update(
         id=update_id,
         rev=rev,

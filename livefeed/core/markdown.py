@@ -19,6 +19,8 @@ from typing import Final, Literal
 import nh3
 from markdown_it import MarkdownIt
 
+from livefeed.core.pictures import PICTURE_ADDRESS
+
 __all__ = ["MAX_DEPTH", "plain_text", "render", "text_of_safe"]
 
 MAX_DEPTH: Final = 40
@@ -68,7 +70,6 @@ _EMPTY_PARAGRAPH = re.compile(r"<p>\s*</p>")
 _WEB = re.compile(r"https?://[^\s/?#\\]", re.IGNORECASE)
 _MAIL = re.compile(r"mailto:[^\s/\\]", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s/?#\\]", re.IGNORECASE)
-_MEDIA = re.compile(r"/media/[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _PIXELS = re.compile(r"[1-9][0-9]{0,4}")
 
 
@@ -170,7 +171,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         case "a", "href":
             return value if _WEB.match(value) or _MAIL.match(value) else None
         case "img", "src":
-            return value if _HTTPS.match(value) or _MEDIA.fullmatch(value) else None
+            return value if _HTTPS.match(value) or PICTURE_ADDRESS.fullmatch(value) else None
         case "img", "width" | "height":
             return value if _PIXELS.fullmatch(value) else None
     return value  # alt, and the rel that nh3 itself sets

@@ -18,17 +18,21 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 
 from livefeed.core.addresses import image_address, origin, web_address
 from livefeed.core.ids import ID_PATTERN
+from livefeed.core.pictures import PICTURE_ADDRESS
 from livefeed.core.times import parse_time, print_time
 
 __all__ = [
     "EDITABLE",
     "PATTERN_WORDS",
     "SLUG_PATTERN",
+    "Content",
+    "DraftText",
     "Feed",
     "FeedCreate",
     "FeedPatch",
@@ -39,11 +43,14 @@ __all__ = [
     "RenderRequest",
     "Role",
     "Slug",
+    "StrictModel",
     "Tag",
+    "Time",
     "Update",
     "UpdateCreate",
     "UpdateEdit",
     "UpdateId",
+    "Words",
     "headline_of",
     "now_text",
 ]
@@ -124,31 +131,54 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=MAX_TEXT),
     AfterValidator(_no_controls),
 ]
+DraftText = Annotated[
+    str,
+    BeforeValidator(_unify_breaks),
+    StringConstraints(max_length=MAX_TEXT),
+    AfterValidator(_no_controls),
+]
+"""Nothing may have been written yet."""
+Words = Annotated[str, _line(1_000), AfterValidator(_no_controls)]
 WebAddress = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(web_address)]
 Format = Literal["markdown", "html"]
 
 
-class _Model(BaseModel):
+class StrictModel(BaseModel):
+    """What is sent: nothing unknown, nothing converted."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Link(_Model):
+class Link(StrictModel):
     """The full story, or the source."""
 
     url: WebAddress
     label: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
 
 
-class Image(_Model):
+def _alt_of_ours(alt: str, info: ValidationInfo) -> str:
+    """Who uploads a picture says what is on it; where it comes from elsewhere, nobody may have."""
+    if not alt.strip() and PICTURE_ADDRESS.fullmatch(info.data.get("url", "")):
+        raise ValueError("say what the picture shows, for those who do not see it")
+    return alt
+
+
+class Image(StrictModel):
     url: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(image_address)]
-    alt: Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_no_controls)] = ""
+    alt: Annotated[
+        str,
+        StringConstraints(max_length=1_000),
+        AfterValidator(_no_controls),
+        AfterValidator(_alt_of_ours),
+        Field(validate_default=True),
+    ] = ""
     width: Annotated[int, Field(ge=1, le=20_000)] | None = None
     height: Annotated[int, Field(ge=1, le=20_000)] | None = None
-    caption: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    caption: Words | None = None
     credit: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
 
 
-class _Content(_Model):
+class Content(StrictModel):
     """What an editor says of an update."""
 
     title: Annotated[str, _line(300), AfterValidator(_one_line)] | None = None
@@ -161,7 +191,7 @@ class _Content(_Model):
     breaking: bool = False
     key: bool = False
     pinned: bool = False
-    correction: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    correction: Words | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -170,7 +200,7 @@ class _Content(_Model):
         return self
 
 
-class UpdateCreate(_Content):
+class UpdateCreate(Content):
     """A new update. ``source`` is an import's key: the same source again is an edit, or nothing."""
 
     id: UpdateId | None = None
@@ -178,7 +208,7 @@ class UpdateCreate(_Content):
     time: Time | None = None
 
 
-class UpdateEdit(_Content):
+class UpdateEdit(Content):
     """An update after a merge patch was applied to what is editable of it.
 
     ``time`` None goes back to the time of publication; ``minor`` leaves ``edited`` as it is.
@@ -221,10 +251,10 @@ class KeyEvent(BaseModel):
     headline: str
 
 
-class FeedCreate(_Model):
+class FeedCreate(StrictModel):
     slug: Slug
     title: Annotated[str, _line(200), AfterValidator(_one_line)] | None = None
-    description: Annotated[str, _line(1_000), AfterValidator(_no_controls)] | None = None
+    description: Words | None = None
     lang: Annotated[str, StringConstraints(pattern=_LANGUAGE)] = "en"
     timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = "UTC"
     status: Literal["open", "closed", "draft"] = "open"
@@ -262,7 +292,7 @@ class Feed(BaseModel):
         return self.status != "draft"
 
 
-class PersonCreate(_Model):
+class PersonCreate(StrictModel):
     """Somebody new: an invite, or a token. ``feeds``: those it is limited to; without it, all."""
 
     name: Annotated[str, _line(100), AfterValidator(_one_line), AfterValidator(_name)]
@@ -270,7 +300,7 @@ class PersonCreate(_Model):
     feeds: Annotated[list[Slug], Field(min_length=1, max_length=100), AfterValidator(_unique)] | None = None
 
 
-class RenderRequest(_Model):
+class RenderRequest(StrictModel):
     text: Text
     format: Format = "markdown"
 

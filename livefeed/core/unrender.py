@@ -134,7 +134,7 @@ def _block(element: _Element) -> Iterator[str]:
 
 
 def _list(element: _Element) -> str:
-    items = []
+    items: list[str] = []
     for node in element.children:
         if isinstance(node, _Element) and node.name == "li":
             marker = f"{len(items) + 1}. " if element.name == "ol" else "- "

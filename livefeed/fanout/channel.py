@@ -70,13 +70,18 @@ class Channel:
         return self._described[1]
 
     @property
+    def is_desk(self) -> bool:
+        """Whether it is the desk's log, which goes on whatever the feed's status."""
+        return self.log.name == "desklog"
+
+    @property
     def is_draft(self) -> bool:
-        return self.feed.get("status") == "draft"
+        return not self.is_desk and self.feed.get("status") == "draft"
 
     def goes_on(self, *, with_draft: bool = False) -> bool:
         """Whether a reader can expect more; of a draft only one who may see it."""
         status = self.feed.get("status")
-        return not self.ended and (status == "open" or (with_draft and status == "draft"))
+        return not self.ended and (self.is_desk or status == "open" or (with_draft and status == "draft"))
 
     # What the hub does --------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ __all__ = [
     "RESTART",
     "REVOKED",
     "ROTATE",
+    "SIGNED_OUT",
     "SLOW",
     "Close",
 ]
@@ -39,6 +40,7 @@ CLOSED = Close(4500, "the coverage has ended")
 REVOKED = Close(4501, "the access was revoked")
 ORIGIN_REFUSED = Close(4503, "this site may not use this feed")
 NO_SUCH_FEED = Close(4504, "there is no such feed")
+SIGNED_OUT = Close(4505, "sign in first, as somebody who works on this feed")
 
 BYE: dict[ByeReason, Close] = {
     "drain": RESTART,

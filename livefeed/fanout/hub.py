@@ -24,7 +24,8 @@ from livefeed.fanout.tail import ATTACH_S, Tail
 from livefeed.fanout.tasks import end, share
 from livefeed.fanout.wheel import Wheel
 from livefeed.settings import Settings
-from livefeed.store.log import Attached
+from livefeed.store.keys import LogName
+from livefeed.store.log import Attached, Log
 from livefeed.store.store import Store
 
 __all__ = ["Hub"]
@@ -59,6 +60,9 @@ class Hub:
         self.draining = False
         self._store, self._settings, self._idle_s = store, settings, idle_s
         self._channels: dict[str, Channel] = {}
+        """By the keys of their logs; those of desks too."""
+        self._public: dict[str, Channel] = {}
+        """Those that readers follow, by feed."""
         self._audiences: dict[Channel, Audience] = {}
         self._tally = Tally()
         self._wheel = Wheel(
@@ -72,7 +76,7 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rebuilding = asyncio.Semaphore(REBUILT_TOGETHER)
         self._name = secrets.token_hex(8)
-        self.counts = ReaderCounts(store.readers, self._channels, self._name)
+        self.counts = ReaderCounts(store.readers, self._public, self._name)
         self.presence = DeskPresence(store.presence)
         self._revoked: dict[tuple[str, str], float] = {}
         self._canary_seen = asyncio.Event()
@@ -111,17 +115,20 @@ class Hub:
 
     # What endpoints ask -------------------------------------------------------------------------
 
-    async def channel(self, feed: str) -> Channel:
-        """The channel of a feed, opened if need be; while Redis is away the ones open already serve.
+    async def channel(self, feed: str, name: LogName = "log") -> Channel:
+        """The channel of a feed's log, opened if need be; while Redis is away the ones open already serve.
 
         Raises:
             FeedNotFound, StoreError
         """
-        if (channel := self._channels.get(feed)) is not None:
+        if name == "log" and (channel := self._public.get(feed)) is not None:
             return channel
         if not SLUG_PATTERN.fullmatch(feed):
             raise FeedNotFound(feed)
-        return await share(self._opening, feed, lambda: self._open(feed))
+        log = self._store.log(feed, name)
+        if (channel := self._channels.get(log.key)) is not None:
+            return channel
+        return await share(self._opening, log.key, lambda: self._open(log))
 
     def audience(self, channel: Channel) -> Audience:
         """The readers of a channel whose connections are ours."""
@@ -131,7 +138,8 @@ class Hub:
 
     async def join(self, channel: Channel, position: Position | None) -> joining.Joined:
         """See :func:`livefeed.fanout.joining.join`."""
-        return await joining.join(self, self._store.updates, channel, position)
+        snapshots: joining.Snapshots = self._store.items if channel.is_desk else self._store.updates
+        return await joining.join(self, snapshots, channel, position)
 
     def revoked_since(self, token: str, began: float, session: str | None = None) -> bool:
         """Whether the token was revoked after ``began`` (the loop's time), or the session closed."""
@@ -150,8 +158,11 @@ class Hub:
         for channel in self._channels.values():
             for name, value in channel.statistics().items():
                 totals[name] += value
+        at_desks = sum(channel.readers for channel in self._channels.values() if channel.is_desk)
         return {
             **totals,
+            "readers": totals["readers"] - at_desks,
+            "desk_streams": at_desks,
             "channels": len(self._channels),
             "changes_total": sum(tail.changes for tail in tails),
             "redis_reconnects_total": sum(tail.reconnects for tail in tails),
@@ -161,24 +172,28 @@ class Hub:
 
     # Channels -----------------------------------------------------------------------------------
 
-    async def _open(self, feed: str) -> Channel:
+    async def _open(self, log: Log) -> Channel:
         channel = Channel(
-            self._store.log(feed),
+            log,
             window_entries=self._settings.window_entries,
             window_bytes=self._settings.window_bytes,
         )
         await self._rebuild(channel)
-        self._channels[feed] = channel
+        self._channels[log.key] = channel
+        if not channel.is_desk:
+            self._public[log.feed] = channel
         if self._store.connector.is_cluster:
-            self._own_tails[channel] = Tail(self._store.blocked_reader(), {feed: channel}, self, None)
+            self._own_tails[channel] = Tail(self._store.blocked_reader(), {log.key: channel}, self, None)
         else:
             await self._tail.follow_changes()
         return channel
 
     def _drop(self, channel: Channel) -> None:
         # By now the feed may have been created anew, and have another channel.
-        if self._channels.get(channel.log.feed) is channel:
-            del self._channels[channel.log.feed]
+        if self._channels.get(channel.log.key) is channel:
+            del self._channels[channel.log.key]
+            if not channel.is_desk:
+                del self._public[channel.log.feed]
         self._idle_since.pop(channel, None)
         if (audience := self._audiences.pop(channel, None)) is not None and channel.ended is None:
             self._spawn(audience.close())  # of one that ended the readers have yet to hear
@@ -257,8 +272,10 @@ class Hub:
                 self._revoke("token", name)
             case {"event": "session-closed", "session": str(session)}:
                 self._revoke("session", session)
-            case {"event": "feed-removed", "feed": str(feed)} if feed in self._channels:
-                self._spawn(self._end_if_removed(self._channels[feed]))
+            case {"event": "feed-removed", "feed": str(feed)}:
+                for channel in self._channels.values():
+                    if channel.log.feed == feed:
+                        self._spawn(self._end_if_removed(channel))
 
     def _revoke(self, what: str, name: str) -> None:
         self._revoked[what, name] = asyncio.get_running_loop().time()

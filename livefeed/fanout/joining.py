@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from livefeed.core import messages
-from livefeed.core.paging import PageQuery
 from livefeed.core.position import Position, Reigns, Verdict
 from livefeed.errors import StoreUnavailable
 from livefeed.fanout.channel import Channel
-from livefeed.store.updates import Updates
 
-__all__ = ["Joined", "Refresher", "join"]
+__all__ = ["Joined", "Refresher", "Snapshot", "Snapshots", "join"]
 
 WAIT_FOR_HUB_S = 2.0
 """How long a reader whose position is ahead of this process is kept waiting for it."""
 
 MAX_CATCH_UP = 1_000
 """A reader who missed more changes than this gets a snapshot, which is less to read."""
+
+
+class Snapshot(Protocol):
+    @property
+    def position(self) -> Position: ...
+
+    def json(self) -> bytes: ...
+
+
+class Snapshots(Protocol):
+    async def newest(self, feed: str) -> Snapshot:
+        """What a reader begins with, and where that leaves them in the log."""
 
 
 class Refresher(Protocol):
@@ -40,7 +50,7 @@ class Joined:
     news: bool
 
 
-async def join(hub: Refresher, updates: Updates, channel: Channel, position: Position | None) -> Joined:
+async def join(hub: Refresher, snapshots: Snapshots, channel: Channel, position: Position | None) -> Joined:
     """Bring a reader up to date: from the window, from the log in Redis, or with a snapshot.
 
     From the window nothing is awaited. In the other cases the reader may be left a little behind
@@ -57,7 +67,7 @@ async def join(hub: Refresher, updates: Updates, channel: Channel, position: Pos
             return joined
         if channel.judge(position) is not Verdict.BAD and (joined := await _from_log(hub, channel, position)):
             return joined
-    return await _snapshot(hub, updates, channel)
+    return await _snapshot(hub, snapshots, channel)
 
 
 async def _ask_redis(hub: Refresher, channel: Channel, position: Position) -> None:
@@ -89,9 +99,9 @@ async def _from_log(hub: Refresher, channel: Channel, position: Position) -> Joi
     return Joined(*next(messages.sync_pieces(head, missed)), bool(missed))
 
 
-async def _snapshot(hub: Refresher, updates: Updates, channel: Channel) -> Joined:
+async def _snapshot(hub: Refresher, snapshots: Snapshots, channel: Channel) -> Joined:
     for _ in range(3):
-        page = await updates.page(channel.log.feed, PageQuery())
+        page = await snapshots.newest(channel.log.feed)
         if await _knows(hub, channel, page.position):
             return Joined(page.position, messages.snapshot(page.position, page.json()), True)
     raise StoreUnavailable("it changes its primary again and again")

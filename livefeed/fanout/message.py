@@ -24,7 +24,7 @@ OVERLOAD_RETRY_S = 5.0
 class Message:
     """One message: its type, its JSON, and for ``sync`` and ``change`` the position it leads to."""
 
-    type: Literal["sync", "change", "ping", "bye"]
+    type: Literal["sync", "change", "ping", "presence", "bye"]
     data: bytes
     position: Position | None = None
     reason: ByeReason | None = None

@@ -20,6 +20,7 @@ from livefeed.fanout.hub import Hub
 from livefeed.fanout.joining import Joined
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, ROTATE_RETRY_S, Message, bye
 from livefeed.fanout.news import next_news
+from livefeed.fanout.presence import Desk
 from livefeed.fanout.wheel import lifetime
 
 __all__ = ["DraftPass", "poll", "stream", "watching"]
@@ -60,14 +61,17 @@ async def stream(
     drain_s: float,
     rotate_s: float = 0.0,
     draft_pass: DraftPass | None = None,
+    desk: Desk | None = None,
 ) -> AsyncGenerator[list[Message], None]:
     """What to send to a reader at ``position``, in batches; the last one ends with a ``bye``.
 
-    ``draft_pass``: the reader may follow the feed while it is a draft.
+    ``draft_pass``: the reader may follow the feed while it is a draft, or its desk.
+    ``desk``: who is there is told with each ping, and when that has changed.
 
     Raises:
         FeedNotFound, StoreError: before the first batch only.
     """
+    said: bytes | None = None
     loop = asyncio.get_running_loop()
     with_draft = draft_pass is not None
     joined = await hub.join(channel, position)
@@ -99,11 +103,14 @@ async def stream(
             if news[-1].position is None:  # a bye
                 return
             standing = news[-1].position
+        elif desk is not None and desk.message is not None and desk.message != said:
+            said = desk.message
+            yield [Message("presence", said)]
         elif loop.time() >= rotate_at:
             yield [bye("rotate", ROTATE_RETRY_S)]
             return
         elif (now := loop.time()) >= ping_at:
-            ping_at = now + ping_s
+            ping_at, said = now + ping_s, None
             yield [Message("ping", messages.ping(standing, channel.readers_everywhere))]
         else:
             await channel.next_turn(ping_at - now)

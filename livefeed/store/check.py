@@ -10,8 +10,10 @@ import orjson
 from livefeed.core.changes import FEED_KEY, Change
 from livefeed.core.times import to_ms
 from livefeed.errors import FeedNotFound, StoreInconsistent
+from livefeed.store.check_desk import check_desk
+from livefeed.store.check_log import check_ends, check_offsets
 from livefeed.store.keys import FeedKeys
-from livefeed.store.log import LogEntry, parse_reigns
+from livefeed.store.log import LogEntry
 from livefeed.store.scripts import Scripts, pairs_of
 
 __all__ = ["check_feed"]
@@ -24,13 +26,13 @@ class _Feed:
     """Everything of a feed, read in one transaction."""
 
     meta: dict[bytes, bytes]
-    last_id: str
+    info: dict[bytes, Any]
     log: list[LogEntry]
     updates: dict[str, dict[str, Any]]
     timeline: dict[str, int]
     key_events: dict[str, int]
     pinned: dict[str, int]
-    offsets: dict[str, int]
+    offsets: dict[bytes, bytes]
     sources: dict[str, str]
     said: set[str]
     imported: set[str]
@@ -41,7 +43,7 @@ class _Feed:
 
 
 async def check_feed(scripts: Scripts, feed: str) -> list[str]:
-    """Compare log, offsets, hash, sorted sets, tombstones and head; one sentence for each contradiction.
+    """Compare log, offsets, hash, sorted sets, tombstones, head, desk; one sentence for each contradiction.
 
     Reads the whole feed at once: meant for now and then, not for every request.
 
@@ -49,7 +51,7 @@ async def check_feed(scripts: Scripts, feed: str) -> list[str]:
         FeedNotFound, StoreError
     """
     try:
-        return _compare(await _read(scripts, feed))
+        return _compare(await _read(scripts, feed)) + await check_desk(scripts, feed)
     except (ValueError, KeyError) as error:
         raise StoreInconsistent("something there was not written by livefeed") from error
 
@@ -57,7 +59,8 @@ async def check_feed(scripts: Scripts, feed: str) -> list[str]:
 def _compare(feed: _Feed) -> list[str]:
     if missing := [name.decode() for name in _META if name not in feed.meta]:
         return [f"meta lacks {', '.join(missing)}"]
-    _check_head(feed)
+    feed.problems += check_ends("log", feed.meta, feed.info, feed.log)
+    feed.problems += check_offsets("log", feed.offsets, feed.log)
     _check_log(feed)
     _check_sets(feed)
     _check_sources(feed)
@@ -93,13 +96,13 @@ async def _read_once(scripts: Scripts, feed: str, tags: list[str]) -> _Feed:
     timeline, key_events, pinned, *tagged = (_scores(answer) for answer in rest[len(hashes) :])
     return _Feed(
         meta=meta,
-        last_id=dict(zip(info[::2], info[1::2], strict=True)).get(b"last-generated-id", b"0-0").decode(),
+        info=dict(pairs_of(info)) if has_log else {},
         log=[LogEntry.parse(entry_id, dict(pairs_of(fields))) for entry_id, fields in log],
         updates={id_.decode(): orjson.loads(body) for id_, body in updates.items()},
         timeline=timeline,
         key_events=key_events,
         pinned=pinned,
-        offsets={key.decode(): int(offset) for key, offset in offsets.items()},
+        offsets=offsets,
         gone={id_.decode() for id_ in gone},
         sources={source.decode(): id_.decode() for source, id_ in sources.items()},
         said={source.decode() for source in said},
@@ -122,24 +125,8 @@ def _check_sources(feed: _Feed) -> None:
         feed.problems.append(f"imported, and not there: {sorted(left)[:5]}")
 
 
-def _check_head(feed: _Feed) -> None:
-    head, floor = int(feed.meta[b"log:head"]), int(feed.meta[b"log:floor"])
-    if feed.last_id != f"{head}-0":
-        feed.problems.append(f"the log's last id is {feed.last_id}, its head is {head}")
-    reigns = parse_reigns(feed.meta[b"log:epochs"], head, floor)
-    firsts = [first for _, first in reigns.epochs]
-    if firsts != sorted(firsts) or firsts[-1] > head + 1:
-        feed.problems.append(f"the epochs are out of order: {feed.meta[b'log:epochs'].decode()}")
-    if feed.log and feed.log[0].offset <= floor:
-        feed.problems.append(f"offset {feed.log[0].offset} is in the log, but the floor is {floor}")
-
-
 def _check_log(feed: _Feed) -> None:
     seen = {entry.change.key: entry for entry in feed.log}
-    if len(seen) != len(feed.log):
-        feed.problems.append("a key stands in the log twice")
-    if {key: entry.offset for key, entry in seen.items()} != feed.offsets:
-        feed.problems.append("the offsets are not those of the log's entries")
     for key, entry in seen.items():
         if problem := _check_entry(feed, key, entry.change):
             feed.problems.append(f"offset {entry.offset}: {problem}")

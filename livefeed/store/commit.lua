@@ -1,7 +1,7 @@
--- The one writer of a feed: checks everything, then writes; what it refuses has changed nothing.
+-- The writer of a feed and its updates: checks everything, then writes; what it refuses has changed nothing.
 --
 -- KEYS: meta, log, updates, timeline, offsets, gone, sources, revisions:<id>, idem:<hash>, key, pinned, tags,
---       said, imported
+--       said, imported, items, deskgone
 -- ARGV: log name, candidate epoch, op, id, expected, body, ms, source, request hash, idem seconds,
 --       log bound, prefix of the feed's keys, digest of what the source says, hash of the source
 --
@@ -13,46 +13,25 @@
 --   recall   nothing: has this request been committed before?
 --
 -- Returns {'done', id, rev, offset} or {'replay', id, rev} (this request was committed before), or a
--- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'source', id, digest}, {'gone', tombstone},
--- {'unknown'}, {'conflict', current JSON}, {'closed'}, {'pinned', bound}, {'inconsistent', reason}; to recall {'fresh'} too.
+-- refusal: {'mismatch'}, {'missing'}, {'exists', id}, {'item', id} (there is one with this id),
+-- {'discarded', tombstone} (there was one), {'source', id, digest}, {'gone', tombstone}, {'unknown'},
+-- {'conflict', current JSON}, {'closed'}, {'pinned', bound}, {'inconsistent', reason}; to recall {'fresh'} too.
 --
 -- Lua has no roll-back, so no write may fail: types are checked first, and what needs memory comes
 -- after a write that Redis refuses when it is full (put, feed) or never refuses (delete). cjson
 -- reads here and never writes: it would spoil empty lists and large integers.
 
 local meta, log, updates, timeline, offsets, gone, sources = unpack(KEYS, 1, 7)
-local revisions, idem, key_events, pinned, tags, said, imported = unpack(KEYS, 8, 14)
+local revisions, idem, key_events, pinned, tags, said, imported, items, discarded = unpack(KEYS, 8, 16)
 local name, candidate, op, id, expected, body = unpack(ARGV, 1, 6)
 local ms, source, request, idem_s, bound, prefix, digest, source_hash = unpack(ARGV, 7, 14)
 
 local MAX_REVISIONS = 100
-local MAX_PINNED = 100
-local FEED_KEY = '@feed'
+local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash', 'hash',
+  'hash', 'hash', 'hash'}
 
-local function whole(number)
-  return string.format('%.0f', number)
-end
-
-local TYPES = {'hash', 'stream', 'hash', 'zset', 'hash', 'hash', 'hash', 'list', 'string', 'zset', 'zset', 'hash', 'hash', 'hash'}
-
-local function refuse_other_than(key, want)
-  local is = redis.call('TYPE', key).ok
-  if is ~= 'none' and is ~= want then return {'inconsistent', key .. ' is a ' .. is} end
-end
-
-local function refuse_wrong_types()
-  for at, want in ipairs(TYPES) do
-    local refusal = refuse_other_than(KEYS[at], want)
-    if refusal then return refusal end
-  end
-end
-
-local function refuse_wrong_tags(update)
-  for _, tag in ipairs(update and update.tags or {}) do
-    local refusal = refuse_other_than(prefix .. 'tag:' .. tag, 'zset')
-    if refusal then return refusal end
-  end
-end
+local changes = {meta = meta, log = log, offsets = offsets, name = name, bound = bound}
+local sets = {timeline = timeline, key_events = key_events, pinned = pinned, tags = tags, prefix = prefix}
 
 -- The update that this source made. An update's own id counts as its source too: that is what stands
 -- in an export of this feed.
@@ -71,88 +50,13 @@ local function know_source()
   if source ~= id then redis.call('HSET', imported, id, source) end
 end
 
-local function last_id()
-  local info = redis.pcall('XINFO', 'STREAM', log)
-  if info.err then
-    return '0-0'
-  end
-  for at = 1, #info, 2 do
-    if info[at] == 'last-generated-id' then
-      return info[at + 1]
-    end
-  end
-end
-
-local function index(update, score)
-  redis.call('ZADD', timeline, score, update.id)
-  if update.key then redis.call('ZADD', key_events, score, update.id) end
-  if update.pinned then redis.call('ZADD', pinned, score, update.id) end
-  for _, tag in ipairs(update.tags) do
-    redis.call('ZADD', prefix .. 'tag:' .. tag, score, update.id)
-    redis.call('HINCRBY', tags, tag, 1)
-  end
-end
-
-local function unindex(update)
-  redis.call('ZREM', timeline, update.id)
-  redis.call('ZREM', key_events, update.id)
-  redis.call('ZREM', pinned, update.id)
-  for _, tag in ipairs(update.tags) do
-    redis.call('ZREM', prefix .. 'tag:' .. tag, update.id)
-    if redis.call('HINCRBY', tags, tag, -1) <= 0 then redis.call('HDEL', tags, tag) end
-  end
-end
-
-local function key_of(raw)
-  local change = cjson.decode(raw)
-  if change.op == 'put' then return change.update.id end
-  return change.op == 'feed' and FEED_KEY or change.id
-end
-
--- Of each key the log holds one entry: the superseded one goes first, which needs no memory.
-local function supersede(key)
-  local offset = redis.call('HGET', offsets, key)
-  if offset then redis.call('XDEL', log, offset .. '-0') end
-end
-
-local function trim(floor)
-  local over = redis.call('XLEN', log) - tonumber(bound)
-  if over <= 0 then return floor end
-  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', math.min(over, 1000))) do
-    local offset = string.match(entry[1], '^%d+')
-    local key = key_of(entry[2][2])
-    if redis.call('HGET', offsets, key) == offset then redis.call('HDEL', offsets, key) end
-    redis.call('XDEL', log, entry[1])
-    floor = tonumber(offset)
-  end
-  return floor
-end
-
-local function append(reign, key, raw)
-  local offset = whole(reign.head + 1)
-  redis.call('XADD', log, offset .. '-0', reign.epoch, raw)
-  redis.call('HSET', offsets, key, offset)
-  redis.call('HSET', meta, name .. ':head', offset, name .. ':floor', whole(trim(reign.floor)))
-  return offset
-end
-
-local function remember(rev)
-  redis.call('SET', idem, request .. ' ' .. id .. ' ' .. rev, 'EX', idem_s)
-end
-
 -- Checks ---------------------------------------------------------------------------------------
 
-local refusal = op ~= 'remove' and refuse_wrong_types()
+local refusal = op ~= 'remove' and (refuse_wrong_types(TYPES) or refuse_wrong_pictures(prefix))
 if refusal then return refusal end
 
-local before = redis.call('GET', idem)
-if before then
-  local hash, of, rev = string.match(before, '^(%S+) (%S*) (%S*)$')
-  if hash ~= request then return {'mismatch'} end
-  -- WAIT counts the replicas that have this connection's last write: without one it asks for nothing.
-  redis.call('EXPIRE', idem, idem_s)
-  return {'replay', of, rev}
-end
+local before = done_before(idem, request, idem_s)
+if before then return before end
 if op == 'recall' then return {'fresh'} end
 
 local feed = redis.call('HGET', meta, 'feed')
@@ -179,21 +83,16 @@ if op == 'put' or op == 'delete' then
     if known and redis.call('HEXISTS', gone, known) == 1 then return {'gone', redis.call('HGET', gone, known)} end
     if known then return {'source', known, redis.call('HGET', said, source_hash) or ''} end
     if current then return {'exists', id} end
+    if redis.call('HEXISTS', items, id) == 1 then return {'item', id} end
+    local thrown_away = redis.call('HGET', discarded, id)
+    if thrown_away then return {'discarded', thrown_away} end
     if cjson.decode(feed).status == 'closed' then return {'closed'} end
   end
 end
 
-if update and update.pinned and not (old and old.pinned) and redis.call('ZCARD', pinned) >= MAX_PINNED then
-  return {'pinned', whole(MAX_PINNED)}
-end
-
-refusal = refuse_wrong_tags(old) or refuse_wrong_tags(update)
+refusal = refuse_too_many_pinned(sets, update, old) or refuse_wrong_tags(sets, old) or refuse_wrong_tags(sets, update)
+if not refusal and op ~= 'remove' then refusal = refuse_broken(changes) end  -- what is broken can still be removed
 if refusal then return refusal end
-
-local last, head = last_id(), redis.call('HGET', meta, name .. ':head') or '0'
-if last ~= head .. '-0' and op ~= 'remove' then  -- what is broken can still be removed
-  return {'inconsistent', 'the log ends at ' .. last .. ', its head is ' .. head}
-end
 
 -- Writes ---------------------------------------------------------------------------------------
 
@@ -201,50 +100,54 @@ if op == 'remove' then
   -- pcall: of the wrong type, a key has no fields; it goes all the same.
   for _, update_id in ipairs(redis.pcall('HKEYS', updates)) do redis.call('DEL', prefix .. 'revisions:' .. update_id) end
   for _, tag in ipairs(redis.pcall('HKEYS', tags)) do redis.call('DEL', prefix .. 'tag:' .. tag) end
-  redis.call('DEL', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events, pinned, tags,
-    prefix .. 'desklog', prefix .. 'deskoffsets', prefix .. 'items', prefix .. 'due')
-  remember('0')
+  local named = redis.pcall('HKEYS', prefix .. 'media')
+  redis.call('DEL', prefix .. 'media', meta, log, updates, timeline, offsets, gone, sources, said, imported, key_events,
+    pinned, tags, prefix .. 'desklog', prefix .. 'deskoffsets', items, prefix .. 'due', discarded, prefix .. 'desk')
+  for _, name in ipairs(named) do redis.pcall('SADD', prefix .. 'unused', name) end
+  remember(idem, request, idem_s, id, '0')
   return {'done', id, '0', '0'}
 end
 
 if op == 'note' then
   know_source()
-  remember('-' .. body)
-  return {'done', id, '-' .. body, head}
+  remember(idem, request, idem_s, id, '-' .. body)
+  return {'done', id, '-' .. body, head_of(changes)}
 end
 
 if op ~= 'delete' then
   -- Refused when Redis is full, before anything else has been written.
-  redis.call('HSET', meta, name .. ':head', head)
+  redis.call('HSET', meta, name .. ':head', head_of(changes))
 end
-local reign = reign_of(meta, log, name, candidate)
 local rev, offset
 
 if op == 'put' then
-  supersede(id)
+  supersede(changes, id)
   if old then
-    unindex(old)
+    unindex(sets, old)
     redis.call('RPUSH', revisions, current)
-    redis.call('LTRIM', revisions, -MAX_REVISIONS, -1)
+    for _ = MAX_REVISIONS + 1, redis.call('LLEN', revisions) do count_pictures(prefix, redis.call('LPOP', revisions), -1) end
   end
+  count_pictures(prefix, body, 1)
   redis.call('HSET', updates, id, body)
-  index(update, ms)
+  index(sets, update, ms)
   know_source()
-  rev, offset = whole(update.rev), append(reign, id, '{"op":"put","update":' .. body .. '}')
+  rev, offset = whole(update.rev), append(changes, candidate, id, '{"op":"put","update":' .. body .. '}')
 elseif op == 'delete' then
   local tombstone = '{"id":"' .. id .. '","time":"' .. old.time .. '"}'
-  supersede(id)
+  supersede(changes, id)
   redis.call('HDEL', updates, id)
+  count_pictures(prefix, current, -1)
+  for _, earlier in ipairs(redis.call('LRANGE', revisions, 0, -1)) do count_pictures(prefix, earlier, -1) end
   redis.call('DEL', revisions)
   redis.call('HDEL', imported, id)
-  unindex(old)
+  unindex(sets, old)
   redis.call('HSET', gone, id, tombstone)
-  rev, offset = '0', append(reign, id, '{"op":"delete",' .. string.sub(tombstone, 2))
+  rev, offset = '0', append(changes, candidate, id, '{"op":"delete",' .. string.sub(tombstone, 2))
 else
-  supersede(FEED_KEY)
+  supersede(changes, FEED_KEY)
   redis.call('HSET', meta, 'feed', body)
-  rev, offset = '0', append(reign, FEED_KEY, '{"op":"feed","feed":' .. body .. '}')
+  rev, offset = '0', append(changes, candidate, FEED_KEY, '{"op":"feed","feed":' .. body .. '}')
 end
 
-remember(rev)
+remember(idem, request, idem_s, id, rev)
 return {'done', id, rev, offset}

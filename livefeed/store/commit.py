@@ -15,6 +15,8 @@ from livefeed.errors import (
     FeedExists,
     FeedNotFound,
     IdempotencyMismatch,
+    ItemExists,
+    ItemGone,
     LivefeedError,
     RevisionConflict,
     StoreInconsistent,
@@ -26,9 +28,19 @@ from livefeed.errors import (
     UpdateNotFound,
 )
 from livefeed.store.keys import FeedKeys, LogName
-from livefeed.store.scripts import Scripts
+from livefeed.store.pictures import Pictures
+from livefeed.store.scripts import Scripts, Writer
 
-__all__ = ["Commit", "Committed", "Committer", "Idempotency", "Source", "SourceKnown", "gone_error"]
+__all__ = [
+    "Commit",
+    "Committed",
+    "Committer",
+    "Idempotency",
+    "Source",
+    "SourceKnown",
+    "discarded_error",
+    "gone_error",
+]
 
 _COMMIT_ID_S = 60
 """How long a commit without an Idempotency-Key is remembered: for a second try after a lost reply."""
@@ -104,14 +116,15 @@ class Committer:
     def __init__(
         self,
         scripts: Scripts,
+        pictures: Pictures,
         *,
         log_entries: int,
         idempotency_s: int,
         replicas: int,
         replicas_timeout_ms: int,
     ) -> None:
-        self._scripts = scripts
-        self._log_entries = log_entries
+        self._scripts, self.pictures = scripts, pictures
+        self.log_entries = log_entries
         self._idempotency_s = idempotency_s
         self._replicas, self._replicas_timeout_ms = replicas, replicas_timeout_ms
 
@@ -120,10 +133,11 @@ class Committer:
 
         Raises:
             FeedNotFound, FeedExists, FeedClosed, UpdateExists, UpdateNotFound, UpdateGone,
-            RevisionConflict, IdempotencyMismatch: refused; nothing was written.
+            ItemExists, ItemGone, RevisionConflict, IdempotencyMismatch: refused; nothing was written.
             StoreError: Redis could not.
         """
-        return _answer(feed, commit, await self._send(feed, commit, log))
+        async with self.pictures.held(feed, commit.body):
+            return _answer(feed, commit, await self._send(feed, commit, log))
 
     async def recall(self, feed: str, idempotency: Idempotency) -> Committed | None:
         """What an earlier request with this key has written, if it did; replicas are waited for again.
@@ -136,31 +150,42 @@ class Committer:
         return None if got == [b"fresh"] else _answer(feed, commit, got)
 
     async def _send(self, feed: str, commit: Commit, log: LogName) -> list[Any]:
-        keys = FeedKeys(feed)
-        request, source = commit.idempotency, commit.source or Source("", "")
-        key_hash = request.key_hash if request else commit.commit_id
+        keys, source = FeedKeys(feed), commit.source or Source("", "")
+        key_hash, request_hash, idempotency_s = self.identify(commit.idempotency, commit.commit_id)
         names = [
             keys.meta, keys.log(log), keys.updates, keys.timeline, keys.offsets(log), keys.gone, keys.sources,
             keys.revisions(commit.id), keys.idem(key_hash), keys.key_events, keys.pinned, keys.tags,
-            keys.said, keys.imported,
+            keys.said, keys.imported, keys.items, keys.discarded,
         ]  # fmt: skip
         args = [
             log, new_epoch(), commit.op, commit.id, commit.expected, commit.body, commit.ms, source.key,
-            request.request_hash if request else "-", self._idempotency_s if request else _COMMIT_ID_S,
-            self._log_entries, keys.prefix, source.digest, source.key_hash,
+            request_hash, idempotency_s, self.log_entries, keys.prefix, source.digest, source.key_hash,
         ]  # fmt: skip
-        try:
-            return await self._run(names, args)
-        except StoreUnavailable:
-            # The connection may have been an old one, or the reply was lost after the script ran:
-            # the id that every commit carries makes a second try tell which.
-            return await self._run(names, args)
+        return await self.write("commit", names, args)
 
-    async def _run(self, names: list[str], args: list[Any]) -> list[Any]:
+    def identify(self, request: Idempotency | None, commit_id: str) -> tuple[str, str, int]:
+        """By which key a commit is remembered, for which request, for how many seconds."""
+        if request is None:
+            return commit_id, "-", _COMMIT_ID_S
+        return request.key_hash, request.request_hash, self._idempotency_s
+
+    async def write(self, writer: Writer, names: list[str], args: list[Any]) -> list[Any]:
+        """Run a script that writes; once more where it may not have run, which the commit's id tells.
+
+        Raises:
+            StoreError
+        """
+        try:
+            return await self._run(writer, names, args)
+        except StoreUnavailable:
+            # The connection may have been an old one, or the reply was lost after the script ran.
+            return await self._run(writer, names, args)
+
+    async def _run(self, writer: Writer, names: list[str], args: list[Any]) -> list[Any]:
         if not self._replicas:
-            return await self._scripts.commit(names, args)
-        got, confirmed = await self._scripts.commit_and_wait(
-            names, args, replicas=self._replicas, timeout_ms=self._replicas_timeout_ms
+            return await self._scripts.write(writer, names, args)
+        got, confirmed = await self._scripts.write_and_wait(
+            writer, names, args, replicas=self._replicas, timeout_ms=self._replicas_timeout_ms
         )
         if got[0] in (b"done", b"replay") and confirmed < self._replicas:
             raise StoreUnconfirmed(self._replicas, confirmed)
@@ -179,6 +204,10 @@ def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
             raise FeedExists(feed)
         case [b"exists", *_]:
             raise UpdateExists(feed, commit.id)
+        case [b"item", *_]:
+            raise ItemExists(feed, commit.id)
+        case [b"discarded", bytes(tombstone)]:
+            raise discarded_error(feed, tombstone)
         case [b"source", bytes(id_), bytes(digest)]:
             raise SourceKnown(id_.decode(), digest.decode())
         case [b"gone", bytes(tombstone)]:
@@ -195,6 +224,11 @@ def _answer(feed: str, commit: Commit, got: list[Any]) -> Committed:
             raise StoreInconsistent(reason.decode())
         case _:
             raise StoreInconsistent(f"commit.lua answered {got!r}")
+
+
+def discarded_error(feed: str, tombstone: bytes) -> ItemGone:
+    fields = orjson.loads(tombstone)
+    return ItemGone(feed, fields["id"], fields["time"])
 
 
 def gone_error(feed: str, tombstone: bytes) -> UpdateGone:

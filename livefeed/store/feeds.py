@@ -14,6 +14,7 @@ from livefeed.errors import FeedNotFound, RevisionConflict
 from livefeed.store.commit import Commit, Committer, Idempotency
 from livefeed.store.control import Control
 from livefeed.store.keys import FEEDS, FeedKeys
+from livefeed.store.pictures import Pictures
 from livefeed.store.translate import translated
 
 __all__ = ["Feeds"]
@@ -27,10 +28,12 @@ class Feeds:
         client: Any,
         committer: Committer,
         control: Control,
+        pictures: Pictures,
         *,
         on_delete: Callable[[], None] = lambda: None,
     ) -> None:
         self._client, self._committer, self._control = client, committer, control
+        self._pictures = pictures
         self._on_delete = on_delete
 
     async def list(self) -> list[Feed]:
@@ -99,6 +102,7 @@ class Feeds:
         """
         if idempotency is None or not await self._committer.recall(slug, idempotency):
             await self._commit_removal(slug, idempotency)
+        await self._pictures.release(slug)
         with translated():
             await self._client.srem(FEEDS, slug)
             if await self._client.hexists(FeedKeys(slug).meta, "feed"):

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTROL", "FEEDS", "INVITES", "SESSIONS", "TOKENS", "USED", "FeedKeys", "LogName"]
+__all__ = [
+    "CONTROL",
+    "FEEDS",
+    "INVITES",
+    "SESSIONS",
+    "TOKENS",
+    "UPLOADS",
+    "USED",
+    "FeedKeys",
+    "LogName",
+    "PictureKeys",
+]
 
 from typing import Literal
 
@@ -12,6 +23,8 @@ SESSIONS = "livefeed:sessions"
 INVITES = "livefeed:invites"
 USED = "livefeed:used"
 CONTROL = "livefeed:control"
+UPLOADS = "livefeed:uploads:"
+"""Begin of a string with a TTL: how many pictures somebody has uploaded in this hour."""
 
 LogName = Literal["log", "desklog"]
 
@@ -84,6 +97,21 @@ class FeedKeys:
         """Hash: update id → source key, as long as the update is there."""
         return self.prefix + "imported"
 
+    @property
+    def items(self) -> str:
+        """Hash: item id → its JSON, as long as it is on the desk."""
+        return self.prefix + "items"
+
+    @property
+    def due(self) -> str:
+        """Sorted set: id of an item that goes out by itself, by when in milliseconds."""
+        return self.prefix + "due"
+
+    @property
+    def discarded(self) -> str:
+        """Hash: id of an item that was deleted → its tombstone."""
+        return self.prefix + "deskgone"
+
     def revisions(self, update_id: str) -> str:
         """List: an update's earlier revisions, oldest first."""
         return f"{self.prefix}revisions:{update_id}"
@@ -91,6 +119,16 @@ class FeedKeys:
     def idem(self, request_hash: str) -> str:
         """String with a TTL: what a committed request made."""
         return f"{self.prefix}idem:{request_hash}"
+
+    @property
+    def media(self) -> str:
+        """Hash: picture → how many revisions and items name it."""
+        return self.prefix + "media"
+
+    @property
+    def unused(self) -> str:
+        """Set: pictures that were named and are no more, until the sweep has seen them."""
+        return self.prefix + "unused"
 
     @property
     def readers(self) -> str:
@@ -101,3 +139,18 @@ class FeedKeys:
     def desk(self) -> str:
         """Sorted set with a TTL: who has the desk open, by when they last said so."""
         return self.prefix + "desk"
+
+
+class PictureKeys:
+    """The keys of pictures: no feed's, so in a slot that no slug can name."""
+
+    __slots__ = ("claims",)
+
+    marks = "livefeed:{@media}:marks"
+    """Hash: picture → since when who is removing it."""
+    due = "livefeed:{@media}:due"
+    """Sorted set: pictures that may be unused, by when to look."""
+
+    def __init__(self, picture: str) -> None:
+        self.claims = f"livefeed:{{@media}}:claims:{picture}"
+        """Sorted set with a TTL: who needs the picture to stay, by until when (ms)."""

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 from redis.asyncio import RedisCluster
@@ -15,11 +15,13 @@ from redis.exceptions import NoScriptError
 from livefeed.errors import StoreError
 from livefeed.store.translate import translated
 
-__all__ = ["Scripts", "pairs_of"]
+__all__ = ["Scripts", "Writer", "pairs_of"]
 
 Argument = str | bytes | int
 Call = tuple[Sequence[str], Sequence[Argument]]
 """The keys and the arguments of one run of a script."""
+
+Writer: TypeAlias = Literal["commit", "item"]
 
 _AT_ONCE = 100
 """So many runs are sent together; Redis serves nobody else meanwhile (some 3 ms)."""
@@ -27,11 +29,15 @@ _AT_ONCE = 100
 _AT_ONCE_ON_CLUSTER = 16
 
 
+_SHARED: Final = ("log", "update", "pictures")
+"""What is put before the scripts that write."""
+
+
 class _Script:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *shared: str) -> None:
         folder = resources.files("livefeed.store")
-        reign, own = ((folder / file).read_text("utf-8") for file in ("reign.lua", f"{name}.lua"))
-        self.text = reign + "\n" + own
+        parts = ((folder / f"{part}.lua").read_text("utf-8") for part in ("reign", *shared, name))
+        self.text = "\n".join(parts)
         self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -40,8 +46,9 @@ class Scripts:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._attach, self._page, self._commit = (_Script(name) for name in ("attach", "page", "commit"))
+        self._attach, self._page, self._items = (_Script(name) for name in ("attach", "page", "items"))
         self._read, self._readers = _Script("read"), _Script("readers")
+        self._writers = {name: _Script(name, *_SHARED) for name in ("commit", "item")}
         self._presence = _Script("presence")
 
     async def attach(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
@@ -69,19 +76,29 @@ class Scripts:
         """
         return await self._run(self._read, [key], [orjson.dumps(commands)])
 
-    async def commit(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
-        return await self._run(self._commit, keys, args)
+    async def items(self, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
+        return await self._run(self._items, keys, args)
 
-    async def commit_and_wait(
-        self, keys: Sequence[str], args: Sequence[Argument], *, replicas: int, timeout_ms: int
+    async def write(self, writer: Writer, keys: Sequence[str], args: Sequence[Argument]) -> list[Any]:
+        """Run one of the scripts that write a feed."""
+        return await self._run(self._writers[writer], keys, args)
+
+    async def write_and_wait(
+        self,
+        writer: Writer,
+        keys: Sequence[str],
+        args: Sequence[Argument],
+        *,
+        replicas: int,
+        timeout_ms: int,
     ) -> tuple[list[Any], int]:
-        """Commit, then ``WAIT`` on the same connection: on another one it answers for nothing.
+        """Write, then ``WAIT`` on the same connection: on another one it answers for nothing.
 
         Returns what the script returned and how many replicas confirmed in time.
         """
         with translated():
             pipeline = self._client.pipeline(transaction=False)
-            pipeline.eval(self._commit.text, len(keys), *keys, *args)
+            pipeline.eval(self._writers[writer].text, len(keys), *keys, *args)
             pipeline.wait(replicas, timeout_ms)
             committed, confirmed = await pipeline.execute()
         return committed, confirmed

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from livefeed.errors import FeedNotFound, StartupError, StoreError, StoreUnavailable
+from livefeed.media.storing import open_media
 from livefeed.settings import Settings
 from livefeed.store.check import check_feed
 from livefeed.store.client import Connector
@@ -13,14 +14,18 @@ from livefeed.store.commit import Committer
 from livefeed.store.control import Control
 from livefeed.store.feeds import Feeds
 from livefeed.store.invites import Invites
+from livefeed.store.items import Items
 from livefeed.store.keys import LogName
 from livefeed.store.log import Attached, Log, attach_all
+from livefeed.store.outgoing import Outgoing
+from livefeed.store.pictures import Pictures
 from livefeed.store.presence import Presence
 from livefeed.store.readers import Readers
 from livefeed.store.reading import BlockedReader
 from livefeed.store.rewrite import Rewriter
 from livefeed.store.scripts import Scripts
 from livefeed.store.sessions import Sessions
+from livefeed.store.sweeper import Sweeper
 from livefeed.store.tokens import Tokens
 from livefeed.store.translate import translated
 from livefeed.store.updates import Updates
@@ -51,17 +56,23 @@ class Store:
             slack_s=settings.replicas_timeout_ms / 1000 if settings.replicas else 0.0
         )
         self._scripts = Scripts(self._client)
+        self.media = open_media(settings)
+        self.pictures = Pictures(self._client, self.media, per_hour=settings.images_per_hour)
         committer = Committer(
             self._scripts,
+            self.pictures,
             log_entries=settings.log_entries,
             idempotency_s=settings.idempotency_s,
             replicas=settings.replicas,
             replicas_timeout_ms=settings.replicas_timeout_ms,
         )
         self.rewriter = Rewriter(self._client, interval_s=settings.rewrite_s)
+        self.sweeper = Sweeper(self.pictures)
         self.control = Control(self._client)
-        self.feeds = Feeds(self._client, committer, self.control, on_delete=self.rewriter.request)
-        self.updates = Updates(self._client, self._scripts, committer, on_delete=self.rewriter.request)
+        self.feeds = Feeds(self._client, committer, self.control, self.pictures, on_delete=self._on_delete)
+        self.updates = Updates(self._client, self._scripts, committer, on_delete=self._on_delete)
+        self.items = Items(self._scripts, committer, on_delete=self._on_delete)
+        self.outgoing = Outgoing(self._client, self._scripts, committer, on_publish=self.updates.forget_pages)
         used = Used(self._client)
         self.tokens = Tokens(self._client, self.control, used)
         self.sessions = Sessions(self._client, self.control, self.tokens, used, session_s=settings.session_s)
@@ -125,6 +136,11 @@ class Store:
             info = next(iter(info.values()))
         return dict(info)
 
+    def _on_delete(self) -> None:
+        self.rewriter.request()
+        self.sweeper.request()
+
     async def close(self) -> None:
+        await self.sweeper.close()
         await self.rewriter.close()
         await self._client.aclose()

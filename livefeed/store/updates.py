@@ -119,6 +119,15 @@ class Updates:
         # Shielded: whoever asked first may leave while others still wait for the same page.
         return await asyncio.shield(task)
 
+    async def newest(self, feed: str) -> Page:
+        """The page that a reader begins with."""
+        return await self.page(feed, PageQuery())
+
+    def forget_pages(self, feed: str) -> None:
+        """Something was written: whoever asks from now on must not share a page that was read before."""
+        for wanted in [wanted for wanted in self._pages if wanted[0] == feed]:
+            del self._pages[wanted]
+
     def _forget_page(self, wanted: tuple[str, PageQuery], task: asyncio.Task[Page]) -> None:
         if self._pages.get(wanted) is task:
             del self._pages[wanted]
@@ -188,9 +197,7 @@ class Updates:
         try:
             return await self._committer.commit(feed, commit)
         finally:
-            # Whoever asks from now on must not share a page that was read before this.
-            for wanted in [wanted for wanted in self._pages if wanted[0] == feed]:
-                del self._pages[wanted]
+            self.forget_pages(feed)
 
     async def edit(
         self,

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from livefeed.core.models import SLUG_PATTERN, Role
-from livefeed.errors import AccessError, FeedNotFound, Forbidden, Unauthenticated
+from livefeed.errors import AccessError, FeedNotFound, Forbidden, ForeignOrigin, Unauthenticated
 from livefeed.settings import Settings
 from livefeed.store.tokens import Token
 from livefeed.web.origins import own_origin
@@ -63,7 +63,7 @@ async def authenticate(connection: HTTPConnection) -> Token:
 
     Raises:
         Unauthenticated: nobody that is known.
-        Forbidden: a write with the cookie that does not come from our own pages.
+        ForeignOrigin: a write with the cookie that does not come from our own pages.
         StoreError
     """
     store = site_of(connection).store
@@ -105,11 +105,11 @@ def require_own_origin(connection: HTTPConnection) -> None:
     """Let pass what comes from a page of ours.
 
     Raises:
-        Forbidden
+        ForeignOrigin
     """
     origin, settings = connection.headers.get("origin"), site_of(connection).settings
     if origin is None or origin != own_origin(settings, connection.headers):
-        raise Forbidden(
+        raise ForeignOrigin(
             f"This must come from a page of {settings.origin}, as “Origin” says; it came from "
             f"{(origin or 'nowhere')[:200]}. If that is this server, set LIVEFEED_PUBLIC_URL."
         )

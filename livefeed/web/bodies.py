@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from livefeed.errors import InvalidInput
 
-__all__ = ["BODY_S", "MAX_BODY_BYTES", "Body", "read_body", "read_object"]
+__all__ = ["BODY_S", "MAX_BODY_BYTES", "Body", "has_body", "read_body", "read_object"]
 
 MAX_BODY_BYTES = 65_536
 BODY_S = 30.0
@@ -46,6 +46,12 @@ async def read_object(request: Request) -> Body:
     if not _depth_within(value, _MAX_DEPTH):
         raise InvalidInput.of("body", f"objects and lists are nested more than {_MAX_DEPTH} deep")
     return Body(raw, value)
+
+
+def has_body(request: Request) -> bool:
+    """Whether a request brings anything, as its head tells (RFC 9112, section 6.3)."""
+    length = request.headers.get("content-length", "0")
+    return "transfer-encoding" in request.headers or length.strip() != "0"
 
 
 async def read_body(request: Request, limit: int = MAX_BODY_BYTES, within_s: float = BODY_S) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from starlette.requests import HTTPConnection
 
@@ -15,14 +17,14 @@ from livefeed.web.origins import origin_of, own_origin
 from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
 
-__all__ = ["Admitted", "open_channel"]
+__all__ = ["Admitted", "Opener", "open_channel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """A channel for one who asks; ``headers`` let their page read the answer.
 
-    ``draft_pass``: by which they may follow it while it is a draft.
+    ``draft_pass``: by which they may follow it while it is a draft, or the desk's.
     ``seat``: their place among the readers; whoever ends the stream gives it back.
     """
 
@@ -32,12 +34,16 @@ class Admitted:
     draft_pass: DraftPass | None
 
 
+Opener: TypeAlias = Callable[[HTTPConnection], Awaitable[Admitted]]
+"""Finds what a connection is to follow, and whether it may."""
+
+
 async def open_channel(connection: HTTPConnection) -> Admitted:
     """The channel that the path names. Of an open feed it is known here: no question goes to Redis.
 
     Raises:
         FeedNotFound: there is none, or it is a draft and who asks has no token for it.
-        Forbidden: the page that asks is of a site that may not use the feed.
+        ForeignOrigin: the page that asks is of a site that may not use the feed.
         TooManyReaders: there is no place for another reader.
         StoreError
     """

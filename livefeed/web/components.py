@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from livefeed.core.models import Feed, KeyEvent, Update
 from livefeed.core.paging import DEFAULT_LIMIT, MAX_LIMIT
-from livefeed.web import desk_operations
+from livefeed.web import desk_operations, item_operations
+from livefeed.web.images import Uploaded
 from livefeed.web.problems import PROBLEM_NAMES
 from livefeed.web.session import Who
 
@@ -99,7 +100,8 @@ class OpenApi(BaseModel):
 
 
 ANSWER_MODELS = (
-    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who),
+    *(FeedList, TagList, Access, Page, RevisionList, Rendered, Sync, EventStream, OpenApi, Who, Uploaded),
+    *item_operations.ANSWERS,
     *desk_operations.ANSWERS,
 )
 
@@ -124,13 +126,17 @@ def problem_schema() -> dict[str, Any]:
                 "description": "With invalid input: each field.",
             },
             "current": {
+                "oneOf": [{"$ref": "#/components/schemas/Update"}, {"$ref": "#/components/schemas/Item"}],
+                "description": "With 412: the update, or the item, as it stands.",
+            },
+            "update": {
                 "$ref": "#/components/schemas/Update",
-                "description": "With 412: the update as it stands.",
+                "description": "With an item that is published already: what it became.",
             },
             "time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "With 410: the time it was shown with.",
+                "description": "With 410: the time it was shown with; of an item, when it was made.",
             },
         },
     }
@@ -149,7 +155,7 @@ def _parameter(name: str, place: str, description: str, **schema: Any) -> dict[s
 
 PARAMETERS = {
     "feed": _parameter("feed", "path", "The feed's slug.", pattern="^[a-z0-9-]{1,64}$"),
-    "id": _parameter("id", "path", "The update's id, or the session's.", pattern="^[A-Za-z0-9_-]{1,64}$"),
+    "id": _parameter("id", "path", "The id of the update, item or session.", pattern="^[A-Za-z0-9_-]{1,64}$"),
     "name": _parameter("name", "path", "A person's or a token's name.", maxLength=100),
     "limit": _parameter(
         "limit",

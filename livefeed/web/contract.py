@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from livefeed.core.models import FeedCreate, FeedPatch, RenderRequest, UpdateCreate, UpdateEdit
-from livefeed.web import api, desk_operations, reading, session, streams
+from livefeed.core.pictures import MEDIA_TYPES
+from livefeed.web import api, desk_operations, images, item_operations, reading, session, streams
 from livefeed.web.operations import Answer, Operation, routes_of
 from livefeed.web.readers import preflight, preflight_to_all
 
@@ -183,6 +184,17 @@ _EDITING = [
         body=RenderRequest,
         example={"text": "The **second** runway", "format": "markdown"},
     ),
+    Operation(
+        method="POST",
+        path="/v1/images",
+        endpoint=images.upload_image,
+        name="uploadImage",
+        summary="Upload a picture; it is made smaller and tells nothing of place and camera.",
+        answers={201: Answer("The picture as it will be served.", "Uploaded", headers=("Location",))},
+        problems=(400, 401, 403, 408, 413, 422, 429, 503),
+        role="contributor",
+        takes=tuple(MEDIA_TYPES.values()),
+    ),
 ]
 
 _SESSION = [
@@ -267,6 +279,9 @@ _STREAMS = [
     ),
 ]
 
-operations = (*_READING, *_EDITING, *_SESSION, *desk_operations.operations, *_STREAMS)
+operations = (
+    *(*_READING, *_EDITING, *_SESSION, *_STREAMS),
+    *(*desk_operations.operations, *item_operations.operations),
+)
 
 routes = routes_of(operations)

@@ -1,14 +1,14 @@
 """The modules that a ticker begins with, joined into one.
 
 Sources stay small, one noun each; to a reader a dozen of them costs three kilobytes and ten requests
-more than one does. Whoever imports one of them gets the joined one, so no page runs both.
+more than one does. Modules outside get the joined one when they import a part, so no page runs both.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 __all__ = ["CORE", "joined"]
@@ -19,7 +19,7 @@ CORE: Final = "ticker/core.js"
 _PAGE: Final = "ticker/page.js"
 _IMPORT: Final = re.compile(r"^(import [^;']*?from )'(\.[^']+)';\n", re.MULTILINE)
 _LATER: Final = re.compile(r"\bimport\('(\.[^']+)'\)")
-_EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:class|const|function) (\w+))", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:class|const|function) \w)", re.MULTILINE)
 
 
 def joined(modules: Mapping[str, str]) -> dict[str, str]:
@@ -28,10 +28,13 @@ def joined(modules: Mapping[str, str]) -> dict[str, str]:
     if not members:
         return dict(modules)
     core = "".join(_EXPORT.sub("", _IMPORT.sub("", _moved(modules[name], name))) for name in members)
-    names = sorted(match[1] for name in members for match in _EXPORT.finditer(modules[name]))
-    served = {name: _redirected(text, name, members) for name, text in modules.items()}
-    served |= {name: f"export * from '{_address(CORE, name)}';\n" for name in members}
-    return served | {CORE: f"{core}export {{ {', '.join(names)} }};\n"}
+    served = {
+        name: text if name in members else _redirected(text, name, members) for name, text in modules.items()
+    }
+    names = {
+        name for outside in modules.keys() - members for name in _taken(modules[outside], outside, members)
+    }
+    return served | {CORE: f"{core}export {{ {', '.join(sorted(names))} }};\n"}
 
 
 def _members(modules: Mapping[str, str]) -> list[str]:
@@ -48,6 +51,13 @@ def _members(modules: Mapping[str, str]) -> list[str]:
 
     visit(_PAGE)
     return found
+
+
+def _taken(text: str, name: str, members: list[str]) -> Iterator[str]:
+    """What a module outside uses of those."""
+    for match in _IMPORT.finditer(text):
+        if _path(match[2], name) in members:
+            yield from re.findall(r"\w+", match[1].removeprefix("import").removesuffix("from "))
 
 
 def _moved(text: str, name: str) -> str:

@@ -87,7 +87,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         media_types = ["application/json"]
         if operation.method == "PATCH":
             media_types.insert(0, "application/merge-patch+json")
-        described["requestBody"] = {"required": True, "content": dict.fromkeys(media_types, content)}
+        described["requestBody"] = {
+            "required": operation.body_required,
+            "content": dict.fromkeys(media_types, content),
+        }
     if operation.takes:
         described.setdefault("requestBody", {"required": True, "content": {}})
         described["requestBody"]["content"] |= {kind: {} for kind in operation.takes}

@@ -50,6 +50,7 @@ class Operation:
     role: Role | None = None
     parameters: tuple[str, ...] = ()
     body: type[BaseModel] | None = None
+    body_required: bool = True
     example: Mapping[str, Any] = field(default_factory=dict)
     preflight: Endpoint | None = None
     takes: tuple[str, ...] = ()

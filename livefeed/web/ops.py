@@ -25,7 +25,8 @@ CANARY_MAX_AGE_S = 15.0
 METRICS = {
     "canary_age_seconds": "Seconds since a canary last came through Redis; absent before the first.",
     "changes_total": "Changes read from the logs in Redis.",
-    "channels": "Feeds that this process follows.",
+    "channels": "Logs that this process follows: of feeds and of desks.",
+    "desk_streams": "Streams of desks that are open in this process.",
     "draining": "1 while readers are being sent away.",
     "frames_total": "Changes made ready for readers, once for each form they go out in.",
     "parked_total": "How often a reader was set aside because it took nothing, until it did.",

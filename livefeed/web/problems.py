@@ -78,17 +78,23 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.NotFound: _Kind(404, "not-found", "Not found"),
     errors.FeedNotFound: _Kind(404, "feed-not-found", "There is no such feed"),
     errors.UpdateNotFound: _Kind(404, "update-not-found", "There is no such update"),
+    errors.ItemNotFound: _Kind(404, "item-not-found", "There is no such item"),
     errors.TokenNotFound: _Kind(404, "token-not-found", "There is no such token"),
     errors.SessionNotFound: _Kind(404, "session-not-found", "There is no such session"),
     errors.InviteNotFound: _Kind(404, "invite-not-found", "There is no such invite"),
     errors.UpdateGone: _Kind(410, "update-gone", "The update was deleted"),
+    errors.ItemGone: _Kind(410, "item-gone", "The item was deleted"),
     errors.Conflict: _Kind(409, "conflict", "The present state does not allow it"),
     errors.FeedExists: _Kind(409, "feed-exists", "There is such a feed already"),
     errors.TokenExists: _Kind(409, "token-exists", "There is such a token already"),
     errors.FeedClosed: _Kind(409, "feed-closed", "The feed is closed"),
     errors.TooManyPinned: _Kind(409, "too-many-pinned", "Too much is pinned"),
     errors.UpdateExists: _Kind(409, "update-exists", "There is such an update already"),
-    errors.RevisionConflict: _Kind(412, "revision-conflict", "The update was changed meanwhile"),
+    errors.ItemExists: _Kind(409, "item-exists", "There is such an item already"),
+    errors.TooManyItems: _Kind(409, "too-many-items", "Too much is on the desk"),
+    errors.WrongState: _Kind(409, "wrong-state", "The item's state does not allow it"),
+    errors.AlreadyPublished: _Kind(409, "already-published", "It is published already"),
+    errors.RevisionConflict: _Kind(412, "revision-conflict", "It was changed meanwhile"),
     errors.IdempotencyMismatch: _Kind(422, "idempotency-mismatch", "The key was used for another request"),
     errors.AccessError: _Kind(403, "forbidden", "Not allowed"),
     errors.Unauthenticated: _Kind(401, "unauthenticated", "Who are you?"),
@@ -98,6 +104,8 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.StoreFull: _Kind(503, "store-full", "The store is full", 30),
     errors.StoreUnconfirmed: _Kind(503, "store-unconfirmed", "Written, but not confirmed yet", 1),
     errors.StoreInconsistent: _Kind(503, "store-error", "The store failed", 60),
+    errors.MediaUnavailable: _Kind(503, "media-unavailable", "Pictures cannot be kept or read", 10),
+    errors.TooManyUploads: _Kind(429, "too-many-uploads", "Too many pictures"),
     errors.TooManyReaders: _Kind(429, "too-many-readers", "Too many readers"),
     errors.ServerFull: _Kind(503, "server-full", "The server is full"),
     errors.NotReady: _Kind(503, "not-ready", "Not ready for readers", 1),
@@ -133,6 +141,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, errors.TooManyReaders):
         # Spread, as in a stream's good-bye: who was refused together must not come back together.
         headers["Retry-After"] = str(math.ceil(error.retry_after_s * random.uniform(0.5, 1.5)))
+    if isinstance(error, errors.TooManyUploads):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     if kind.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(kind.status, kind.name, kind.title, _detail(error), _members(error), headers)
@@ -144,6 +154,8 @@ def _detail(error: Exception) -> str:
             return _sentence("; ".join(f"{e.field[:_MAX_FIELD]}: {e.message}" for e in error.errors[:5]))
         case errors.StoreUnavailable():
             return "Redis cannot be reached at the moment; try again with the same Idempotency-Key."
+        case errors.MediaUnavailable():
+            return "Pictures cannot be kept or read at the moment; the log of the server says why."
         case errors.StoreFull() | errors.StoreUnconfirmed():
             return str(error)
         case StoreError():
@@ -166,7 +178,9 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"current": orjson.Fragment(error.current)}
         case NotReady():
             return {"reasons": error.reasons}
-        case UpdateGone():
+        case errors.AlreadyPublished():
+            return {"update": orjson.Fragment(error.update)}
+        case UpdateGone() | errors.ItemGone():
             return {"time": error.time}
     return {}
 
@@ -211,7 +225,7 @@ def _weights(accept: str) -> list[tuple[str, float]]:
 def problem_response(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in ``error``."""
     problem = problem_of(error)
-    if isinstance(error, StoreError):
+    if isinstance(error, StoreError | errors.MediaUnavailable):
         # %r: a path decodes to line breaks and escape codes, if somebody wants it to.
         _logger.warning("%s %r: %s", request.method, request.scope["path"], error)
     render: HtmlRenderer | None = getattr(request.app.state, "error_page", None)

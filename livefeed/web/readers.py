@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from livefeed.core.models import Feed
-from livefeed.errors import FeedNotFound, Forbidden, LivefeedError
+from livefeed.errors import FeedNotFound, ForeignOrigin, LivefeedError
 from livefeed.store.tokens import Token
 from livefeed.web.auth import token_if_any
 from livefeed.web.caching import NO_STORE, answer, keep_nowhere
@@ -71,7 +71,7 @@ def site_headers(connection: HTTPConnection, feed: Feed) -> dict[str, str]:
     """The CORS headers of an answer about ``feed``.
 
     Raises:
-        Forbidden: the page that asks is of a site that may not use the feed.
+        ForeignOrigin: the page that asks is of a site that may not use the feed.
     """
     if "*" in feed.origins:
         return cors_headers(None, feed.origins, "")
@@ -83,7 +83,7 @@ def site_headers(connection: HTTPConnection, feed: Feed) -> dict[str, str]:
             if origin in (None, "null")
             else f"pages of {origin[:200] if origin else ''}"
         )
-        raise Forbidden(f"The feed “{feed.slug}” is not open to {whose}: its origins do not list it.")
+        raise ForeignOrigin(f"The feed “{feed.slug}” is not open to {whose}: its origins do not list it.")
     return cors_headers(headers.get("origin"), feed.origins, own)
 
 

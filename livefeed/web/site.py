@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from livefeed.fanout.admission import Admission
 from livefeed.fanout.hub import Hub
+from livefeed.media.encoder import Encoder
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from livefeed.web.static_tree import StaticTree
@@ -30,6 +31,7 @@ class Site:
     admission: Admission
     templates: Templates
     imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_IMPORTS))
+    encoder: Encoder = field(default_factory=Encoder)
 
 
 def site_of(connection: HTTPConnection) -> Site:

@@ -7,6 +7,7 @@ serves readers late. The other process has little memory and time, and when it e
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import sys
@@ -58,6 +59,8 @@ async def read_apart(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        # Not the address of Redis, with its password: what is read there is somebody else's.
+        env={name: value for name, value in os.environ.items() if not name.startswith("LIVEFEED_")},
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -70,14 +73,19 @@ async def read_apart(
             await process.wait()
     if process.returncode != 0:
         raise InvalidInput.of("file", "reading it takes too much time or memory")
-    return await asyncio.to_thread(_wire_of, answer)
+    return await _wire_of(answer)
 
 
-def _wire_of(answer: bytes) -> Wire:
-    said = orjson.loads(answer)
+async def _wire_of(answer: bytes) -> Wire:
+    """From the lines that :func:`main` prints; between two of them others get their turn."""
+    head, _, rest = answer.partition(b"\n")
+    said = orjson.loads(head)
     if "errors" in said:
         raise InvalidInput([FieldError(*error) for error in said["errors"]])
-    entries = [UpdateCreate.model_validate(entry) for entry in said["entries"]]
+    entries = []
+    for line in rest.splitlines():
+        entries.append(UpdateCreate.model_validate(orjson.loads(line)))
+        await asyncio.sleep(0)
     return Wire(said["kind"], entries, [Skipped(*skipped) for skipped in said["skipped"]])
 
 
@@ -85,19 +93,28 @@ def _wire_of(answer: bytes) -> Wire:
 
 
 def main() -> None:
-    """Answer one order, a line of JSON on standard input with the data after it."""
+    """Answer one order, a line of JSON on standard input with the data after it.
+
+    The answer is a line of JSON, and one for each entry.
+    """
     order = orjson.loads(sys.stdin.buffer.readline())
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
     signal.alarm(int(order.pop("timeout_s")) + 1)  # whoever asked may have been killed meanwhile
+    lines: list[Any]
     try:
-        answer = _answer(sys.stdin.buffer.read(), **order)
+        wire = _read(sys.stdin.buffer.read(), **order)
     except InvalidInput as error:
-        answer = {"errors": [[each.field, each.message] for each in error.errors]}
-    sys.stdout.buffer.write(orjson.dumps(answer))
+        lines = [{"errors": [[each.field, each.message] for each in error.errors]}]
+    else:
+        skipped = [[each.where, each.reason] for each in _shortened(wire.skipped)]
+        lines = [{"kind": wire.kind, "skipped": skipped}]
+        lines += [entry.model_dump(exclude_unset=True) for entry in wire.entries]
+    for line in lines:
+        sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _answer(data: bytes, address: str | None, public_only: bool, content_type: str | None) -> dict[str, Any]:
+def _read(data: bytes, address: str | None, public_only: bool, content_type: str | None) -> Wire:
     if address is not None:
         if not address.lower().startswith(("http://", "https://")):
             raise InvalidInput.of("url", "give an address that begins with http:// or https://")
@@ -109,11 +126,7 @@ def _answer(data: bytes, address: str | None, public_only: bool, content_type: s
             f"there are {len(wire.entries):,} entries in it, at most {MAX_ENTRIES:,} are imported here: "
             "cut it into pieces, or use `livefeed import`",
         )
-    return {
-        "kind": wire.kind,
-        "entries": [entry.model_dump(exclude_unset=True) for entry in wire.entries],
-        "skipped": [[each.where, each.reason] for each in _shortened(wire.skipped)],
-    }
+    return wire
 
 
 def _shortened(skipped: Sequence[Skipped]) -> list[Skipped]:

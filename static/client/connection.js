@@ -105,6 +105,7 @@ export class Connection {
       this.position = message.position;
       return this.#synced || this.#live();
     }
+    if (message.type === 'presence') return this.options.onmessage(message);
     const verdict = follows(this.position, message);
     if (!this.#synced || verdict === 'gap') return this.#wait();
     if (message.type === 'ping') return this.options.onmessage(message);
@@ -152,6 +153,7 @@ export class Connection {
   }
 
   async #access() {
+    if (this.options.access) return this.options.access();
     try {
       const signal = AbortSignal.timeout(FIRST_SYNC_MS);
       return (await getJSON(`${this.options.url}/access`, { cache: 'no-store', signal })).body;

@@ -19,15 +19,20 @@ function policy() {
   return globalThis[slot] ?? { createHTML: (html) => html };
 }
 
+/** Nodes that do nothing: of an inert document, no picture is fetched and no script runs. @returns {DocumentFragment} */
+export function inert(html) {
+  const template = document.createElement('template');
+  template.innerHTML = policy().createHTML(html);
+  return template.content;
+}
+
 /** Fills `element`; where nothing else is allowed, with the text. `origin`: of the server, where that is another. */
 export function fill(element, html, origin = '') {
   // Uploads are the only relative addresses. In text `<` is always escaped, so only tags are met.
   if (origin) html = html.replace(/(<img\b[^>]*? src=")(?=\/media\/)/g, `$1${origin}`);
   if (element.setHTML) return element.setHTML(html, { sanitizer });
   try {
-    const template = document.createElement('template');
-    template.innerHTML = policy().createHTML(html);
-    element.replaceChildren(template.content);
+    element.replaceChildren(inert(html));
   } catch {
     element.textContent = html.replace(/<[^>]*>/g, ' ');
   }

@@ -39,6 +39,7 @@ export interface ConnectionOptions {
   /** of the feed's API, absolute */ url: string;
   position?: string | null;
   transports?: string[];
+  /** what tells why nothing came, instead of `${url}/access` */ access?(): Promise<Refusal | null>;
   /** what to do first while there is no position; gives one */ prepare?(): Promise<string>;
   onmessage(message: Message): void;
   /** `detail`: when it tries again (ms since 1970), or why it does not */ onstatus?(status: string, detail?: { retryAt: number } | Refusal): void;

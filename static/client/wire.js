@@ -3,8 +3,8 @@
  * @import { Message, Position, Sink } from './types'
  */
 
-/** Others are ignored: new ones may come. */
-export const TYPES = ['sync', 'change', 'ping', 'bye'];
+/** Others are ignored: new ones may come. `presence` comes at the desk only. */
+export const TYPES = ['sync', 'change', 'ping', 'bye', 'presence'];
 
 /** A ping comes every 15 s: after so much silence the stream is dead, whatever the socket says. */
 export const SILENCE_MS = 23_000;

@@ -1,167 +1,211 @@
-/** The compose form. What is typed is kept until it is published, with the key under which it goes out, so that no retry doubles it. */
-import { fill } from '../client/html.js';
-import { api, newKey, updatePath } from './api.js';
-import { EMPTY, clearProblem, forgiveOnInput, payload, raw, say, sendOnCtrlEnter, setRaw, showProblem } from './form.js';
-import { drop, keep, kept } from './keep.js';
+/** The compose form: one text at a time, kept with every keystroke; what leaves it goes on in the outbox, and the form is free at once. */
+import { claim } from './claim.js';
+import { isBlank, recordName } from './content.js';
+import { Draft } from './draft.js';
+import { BLANK, EMPTY, clearProblem, forgiveOnInput, raw, say, sendOnCtrlEnter, setRaw, showProblem, tooLong } from './form.js';
+import { keep, kept, keptNames } from './keep.js';
+import { presence } from './presence.js';
+import { announce } from './saying.js';
 
-const PREVIEW_MS = 300;
-const BLANK = { title: '', text: '', tags: '', time: '', breaking: false, key: false, pinned: false };
+const RELOAD_MS = 1000;
+const SAYS = { kept: 'Kept on this computer', denied: 'This browser keeps nothing: saving…', saving: 'Saving…', saved: 'Saved as a draft', failed: 'Kept on this computer' };
+const STATES = {
+  draft: 'is a draft.',
+  submitted: 'waits for review. What you change stays here until you save, publish or return it.',
+  scheduled: 'is scheduled, and goes out as it was unless you save what you change.',
+};
+
+/** What is open in this tab, for when it is loaded again; where storage is denied, what was kept last is taken up. */
+function remember(slug, id) {
+  try {
+    sessionStorage.setItem(`compose:${slug}`, id);
+  } catch { /* full, or denied */ }
+}
+
+function remembered(slug) {
+  try {
+    return sessionStorage.getItem(`compose:${slug}`);
+  } catch {
+    return null;
+  }
+}
 
 export class Compose {
-  /** @type {?string} */ #slug = null;
-  /** Made at the first keystroke. @type {?string} */ #key = null;
-  #sending = false;
-  #timer = 0;
+  /** @type {?Draft} */ draft = null;
+  /** @type {?{slug: string, status: string}} */ #feed = null;
+  #by = '';
+  #release = () => {};
 
-  /** @param {HTMLFormElement} form @param {{onpublished: (feed: string, update: object) => void}} options */
-  constructor(form, { onpublished }) {
-    Object.assign(this, { form, onpublished });
-    this.button = form.querySelector('.primary');
-    this.preview = form.querySelector('.preview');
-    this.note = form.querySelector('#kept');
+  /** @param {HTMLFormElement} form @param {{onact: (act: string) => void, onchange: () => void}} hooks `onact`: what a button is called */
+  constructor(form, hooks) {
+    Object.assign(this, { form, hooks, note: form.querySelector('.kept'), context: form.querySelector('.context') });
     form.addEventListener('input', () => this.#typed());
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#publish();
+      hooks.onact('send');
     });
-    form.elements.clear.addEventListener('click', () => this.#clear());
-    this.preview.addEventListener('toggle', () => this.#show());
+    form.addEventListener('click', ({ target }) => {
+      const act = target.closest('[data-act]')?.dataset.act;
+      if (act) hooks.onact(act);
+    });
     forgiveOnInput(form);
     sendOnCtrlEnter(form);
   }
 
-  get #name() {
-    return `draft:${this.#slug}`;
-  }
-
-  get isEmpty() {
-    return !this.form.elements.text.value.trim() && !this.form.elements.title.value.trim();
-  }
-
-  /** Another feed, with what was typed for it. @param {{slug: string, status: string}} feed */
-  use({ slug, status }) {
-    this.form.querySelector('#closed').hidden = status !== 'closed';
-    this.button.disabled = status === 'closed';
-    if (slug === this.#slug) return;
-    this.#slug = slug;
-    clearProblem(this.form);
-    const draft = kept(this.#name);
-    this.#key = draft?.key ?? null;
-    setRaw(this.form, { author: kept('author') ?? '', ...BLANK, ...draft?.fields });
-    this.#say(draft ? 'Kept from before' : '');
+  /** A contributor submits what an editor publishes. @param {boolean} editor */
+  shape(editor) {
+    const [send] = this.form.querySelectorAll('.primary');
+    this.editor = editor;
+    send.textContent = editor ? 'Publish' : 'Submit for review';
+    send.dataset.for = editor ? 'draft submitted scheduled' : 'draft';
     this.#show();
   }
 
+  get isBlank() {
+    return isBlank(raw(this.form));
+  }
+
+  /** Another feed or another person: with what was being written there. @param {{slug: string}} feed @param {string} by */
+  async use(feed, by) {
+    this.#feed = feed;
+    this.#by = by;
+    this.#put(null);
+    const slug = feed.slug;
+    const last = remembered(slug);
+    for (const record of this.#leftovers(slug, last)) {
+      const release = await claim(record.id, { wait_ms: record.id === last ? RELOAD_MS : 0, at: record.at });
+      if (!release) continue;
+      if (slug !== this.#feed?.slug || this.draft) return release();
+      this.#release = release;
+      return this.open(new Draft(record), { focus: false });
+    }
+  }
+
+  /** What was open in this tab, then what was left by one that is gone. */
+  #leftovers(slug, last) {
+    const records = keptNames(recordName(slug, '')).map(kept).filter((record) => record?.by === this.#by && !isBlank(record.fields));
+    return records.sort((a, b) => Number(b.id === last) - Number(a.id === last) || b.at - a.at);
+  }
+
+  /** @param {Draft} draft @param {{focus?: boolean}} [options] */
+  open(draft, { focus = true } = {}) {
+    this.#put(draft);
+    setRaw(this.form, draft.fields);
+    draft.wake();
+    if (focus) this.focus();
+  }
+
+  focus() {
+    this.form.elements.text.focus();
+  }
+
+  /** Free for the next one. @returns {?Draft} what was written */
+  leave() {
+    const { draft } = this;
+    this.#put(null);
+    return draft;
+  }
+
   /** Begin with these fields, of a text that has no place any more. @param {Record<string, string | boolean>} fields */
-  take(fields) {
+  take({ correction, minor, ...fields }) {
     const text = [this.form.elements.text.value, fields.text].filter(Boolean).join('\n\n');
     const title = this.form.elements.title.value || fields.title;
     clearProblem(this.form);
     setRaw(this.form, { ...fields, text, title, time: this.form.elements.time.value });
     this.#typed();
-    this.form.elements.text.focus();
+    this.focus();
+  }
+
+  /** @returns {boolean} whether there is something to publish; says so if not */
+  check() {
+    clearProblem(this.form);
+    const { text } = raw(this.form);
+    const problem = text.trim() ? tooLong(text) : EMPTY;
+    if (problem) showProblem(this.form, problem);
+    return !problem;
+  }
+
+  fail(error) {
+    showProblem(this.form, error);
+  }
+
+  say(text) {
+    say(this.form, text);
+  }
+
+  #put(draft) {
+    if (this.draft) {
+      presence.edit(this.draft.id, false);
+      this.draft.hooks = {};
+    }
+    this.#release();
+    this.#release = () => {};
+    this.draft = draft;
+    clearProblem(this.form);
+    if (draft) this.#hold(draft);
+    else {
+      remember(this.#feed?.slug, '');
+      setRaw(this.form, { ...BLANK, author: kept('author') ?? '' });
+    }
+    this.#show();
+    this.hooks.onchange();
+  }
+
+  #hold(draft) {
+    remember(draft.feed, draft.id);
+    presence.edit(draft.id);
+    claim(draft.id).then((release) => release && (draft === this.draft ? (this.#release = release) : release()));
+    draft.hooks = {
+      onstatus: () => this.#show(),
+      onfields: (by, names) => {
+        this.#take(draft.fields);
+        this.say(`${by} changed this text as well (${names.join(', ')}): it is taken over.`);
+      },
+      onmoved: (why) => {
+        remember(draft.feed, draft.id);
+        if (why) this.say(why);
+        this.hooks.onchange();
+      },
+      onover: () => {
+        this.leave();
+        announce('What you wrote is published');
+      },
+    };
+  }
+
+  /** The caret stays where it is. */
+  #take(fields) {
+    const { text } = this.form.elements;
+    const { selectionStart, selectionEnd } = text;
+    setRaw(this.form, fields);
+    if (document.activeElement === text) text.setSelectionRange(selectionStart, selectionEnd);
   }
 
   #typed() {
-    this.#key ??= newKey();
     const fields = raw(this.form);
-    const lasting = keep(this.#name, { key: this.#key, fields });
     keep('author', fields.author);
-    this.#say(lasting ? 'Kept on this computer' : 'Not kept: this browser denies storage');
-    this.#show();
-  }
-
-  async #publish() {
-    if (this.#sending || !this.#slug || this.button.disabled) return;
-    const slug = this.#slug;
-    const fields = raw(this.form);
-    if (!fields.text.trim()) return showProblem(this.form, EMPTY);
-    this.#key ??= newKey();
-    const key = this.#key;
-    this.#busy(true);
-    clearProblem(this.form);
-    try {
-      const update = await api('POST', updatePath(slug), { body: published(fields), key });
-      this.#done(slug, fields);
-      this.onpublished(slug, update);
-    } catch (error) {
-      // Its draft, with the key, waits at the feed that it was for.
-      if (slug === this.#slug) this.#failed(error);
-    } finally {
-      this.#busy(false);
+    if (!this.draft) {
+      if (isBlank(fields) || !this.#feed) return;
+      this.draft = new Draft({ feed: this.#feed.slug, by: this.#by, fields });
+      this.#hold(this.draft);
+      this.hooks.onchange();
     }
+    this.draft.type(fields);
+    this.hooks.onchange();
   }
 
-  /** What was typed while it went out is another update. */
-  #done(slug, sent) {
-    const isSent = (fields) => JSON.stringify(fields) === JSON.stringify(sent);
-    if (slug !== this.#slug) {
-      const draft = kept(`draft:${slug}`);
-      if (!draft || isSent(draft.fields)) drop(`draft:${slug}`);
-      else keep(`draft:${slug}`, { ...draft, key: newKey() });
-      return;
-    }
-    this.#key = null;
-    if (!isSent(raw(this.form))) return this.#typed();
-    this.#reset();
-    this.#say('Published');
-    this.form.elements.text.focus();
-  }
-
-  #failed(error) {
-    showProblem(this.form, error);
-    // Of an earlier try only the answer was lost: that text is out, this one is another.
-    if (error.problem?.type === '/problems/idempotency-mismatch') {
-      this.#key = newKey();
-      this.#typed();
-      say(this.form, 'An earlier try did go out: see the list, and edit it there. Publish again to publish this as well.');
-    }
-  }
-
-  #clear() {
-    clearProblem(this.form);
-    this.#reset();
-    this.#say('');
-    this.form.elements.text.focus();
-  }
-
-  #reset() {
-    drop(this.#name);
-    this.#key = null;
-    setRaw(this.form, BLANK);
-    this.#show();
-  }
-
-  #busy(sending) {
-    this.#sending = sending;
-    this.form.setAttribute('aria-busy', String(sending));
-    this.button.textContent = sending ? 'Publishing…' : 'Publish';
-  }
-
-  #say(text) {
-    this.note.textContent = text;
-  }
-
-  /** Exactly as readers will see it: the server renders. */
   #show() {
-    clearTimeout(this.#timer);
-    if (this.preview.open) this.#timer = setTimeout(() => this.#render(), PREVIEW_MS);
-  }
-
-  async #render() {
-    const text = this.form.elements.text.value;
-    const body = this.preview.querySelector('.body');
-    if (!text.trim()) return body.replaceChildren();
-    try {
-      const { html } = await api('POST', 'render', { body: { text, format: 'markdown' } });
-      if (text === this.form.elements.text.value) fill(body, html);
-    } catch (error) {
-      body.textContent = error.fields?.[0]?.message ?? error.message;
+    const { draft } = this;
+    const { status = '', error, state = 'draft' } = draft ?? {};
+    for (const button of this.form.querySelectorAll('[data-for]')) {
+      const never = !this.editor && ['submit', 'schedule', 'return'].includes(button.dataset.act);
+      button.hidden = never || !button.dataset.for.includes(state);
     }
+    const waits = error && !error.fields?.length ? `${SAYS.failed}; not on the server yet. ${error.message}` : error && `${SAYS.failed}. ${error.message}`;
+    this.note.textContent = status === 'failed' ? waits : state === 'draft' ? SAYS[status] ?? '' : draft.isDirty ? 'Not saved yet; kept on this computer' : '';
+    this.note.dataset.status = status;
+    if (status === 'failed' && error.fields?.length) showProblem(this.form, error, { focus: false });
+    this.context.hidden = !draft || (state === 'draft' && !draft.theirs);
+    if (!this.context.hidden) this.context.textContent = `${draft.theirs ? `This text by ${draft.theirs}` : 'This text'} ${STATES[state]}`;
   }
-}
-
-/** Without what was left empty: the server has its own idea of it. */
-function published(fields) {
-  return Object.fromEntries(Object.entries(payload(fields)).filter(([, value]) => value !== null));
 }

@@ -1,58 +1,71 @@
-/** Which feed the desk works on; for admins, making one, closing it and opening it again. */
+/** Which feed the desk works on, and what can be done with it. */
 import { h } from '../ticker/article.js';
-import { api, newKey } from './api.js';
-import { ask } from './ask.js';
-import { clearProblem, forgiveOnInput, raw, say, showProblem } from './form.js';
+import { api } from './api.js';
+import { FeedForm } from './feedform.js';
+import { FeedList } from './feedlist.js';
+import { Removal, changeStatus } from './feedstate.js';
+import { say } from './form.js';
+import { Importing } from './importing.js';
 import { keep, kept } from './keep.js';
-
-/** What browsers still call by the names of before, as they were when Intl froze them. */
-const RENAMED = {
-  'Asia/Calcutta': 'Asia/Kolkata', 'Asia/Katmandu': 'Asia/Kathmandu', 'Asia/Rangoon': 'Asia/Yangon',
-  'Asia/Saigon': 'Asia/Ho_Chi_Minh', 'Europe/Kiev': 'Europe/Kyiv',
-};
-
-function ownZone() {
-  const { timeZone = 'UTC' } = Intl.DateTimeFormat().resolvedOptions();
-  return RENAMED[timeZone] ?? timeZone;
-}
+import { linkedFeed } from './link.js';
+import { menu } from './menu.js';
+import { readers } from './readers.js';
+import { Story } from './story.js';
 
 const element = (id) => document.getElementById(id);
+
+const byTitle = (a, b) => a.title.localeCompare(b.title);
 
 export class Feeds {
   /** @type {object[]} */ #feeds = [];
   /** @type {?object} */ current = null;
-  #admin = false;
+  #me = null;
 
   /** @param {{site: string, onchoose: (feed: ?object) => void, onstate: (feed: object) => void}} options */
   constructor({ site, onchoose, onstate }) {
-    Object.assign(this, { site, onchoose, onstate, select: element('feed'), dialog: element('newfeed') });
+    Object.assign(this, { site, onchoose, onstate, select: element('feed'), tools: document.querySelector('.tools') });
     this.select.addEventListener('change', () => this.#choose(this.select.value));
-    element('close').addEventListener('click', () => this.#close());
-    element('reopen').addEventListener('click', () => this.#status('open'));
-    element('create').addEventListener('click', () => this.#ask());
-    const form = this.dialog.querySelector('form');
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.#create(form);
-    });
-    forgiveOnInput(form);
-    this.dialog.querySelector('[name="cancel"]').addEventListener('click', () => this.dialog.close());
+    this.form = new FeedForm(element('feedform'), { oncreated: (feed) => this.#made(feed), onsaved: (feed) => this.heard(feed) });
+    this.removal = new Removal(element('removefeed'), (slug) => this.#removed(slug));
+    this.list = new FeedList(element('feedlist'), { feeds: () => this.#feeds, onchoose: (slug) => this.#choose(slug) });
+    this.importing = new Importing(element('importing'));
+    this.story = new Story(element('storytext'));
+    menu(element('feedmenu'));
+    const clicks = {
+      create: () => this.form.open(), settings: () => this.form.open(this.current), remove: () => this.removal.open(this.current),
+      import: () => this.importing.open(this.current), story: () => this.story.open(this.current),
+      allfeeds: () => this.#all(), publishfeed: () => this.#step('open'), close: () => this.#step('closed'), reopen: () => this.#step('reopened'),
+    };
+    for (const [id, act] of Object.entries(clicks)) element(id).addEventListener('click', act);
+    readers.addEventListener('change', () => this.#count());
+  }
+
+  get all() {
+    return this.#feeds;
   }
 
   /** @param {{role: string, feeds: ?string[]}} me */
   async load(me) {
-    this.#admin = me.role === 'admin';
+    this.#me = me;
+    await this.#fetch();
+    element('create').hidden = me.role !== 'admin' || me.feeds != null;
+    readers.start();
+    const before = linkedFeed() ?? this.current?.slug ?? kept('feed');
+    this.#choose(this.#known(({ slug }) => slug === before) ?? this.#known(({ status }) => status === 'open') ?? this.#known(() => true));
+  }
+
+  async #fetch() {
     const { feeds } = await api('GET', 'feeds?all=1');
-    this.#feeds = feeds.filter(({ slug }) => !me.feeds || me.feeds.includes(slug));
-    element('create').hidden = !this.#admin || me.feeds != null;
-    const before = this.current?.slug ?? kept('feed');
-    const known = (accepted) => this.#feeds.find(accepted)?.slug;
-    this.#choose(known(({ slug }) => slug === before) ?? known(({ status }) => status === 'open') ?? known(() => true));
+    this.#feeds = feeds.filter(({ slug }) => !this.#me.feeds || this.#me.feeds.includes(slug));
+  }
+
+  #known(accepted) {
+    return this.#feeds.find(accepted)?.slug;
   }
 
   /** What the stream says of the feed that is shown. @param {object} feed */
   heard(feed) {
-    if (JSON.stringify(feed) === JSON.stringify(this.current)) return;
+    if (feed.slug !== this.current?.slug || JSON.stringify(feed) === JSON.stringify(this.current)) return;
     this.#feeds = this.#feeds.map((one) => (one.slug === feed.slug ? feed : one));
     this.current = feed;
     this.#show();
@@ -73,57 +86,61 @@ export class Feeds {
     const ended = (one) => (one.status === 'closed' ? ' (closed)' : one.status === 'draft' ? ' (draft)' : '');
     this.select.replaceChildren(...this.#feeds.map((one) => h('option', { value: one.slug }, one.title + ended(one))));
     this.select.disabled = !feed;
-    if (feed) this.select.value = feed.slug;
-    const may = this.#admin && feed;
-    element('close').hidden = !may || feed.status !== 'open';
-    element('reopen').hidden = !may || feed.status === 'open';
-    element('reopen').textContent = feed?.status === 'draft' ? 'Open this feed' : 'Reopen this feed';
-    element('open').hidden = !feed;
-    if (feed) element('open').href = `${this.site}/feeds/${feed.slug}`;
-    element('embed').hidden = !feed || feed.status === 'draft';
-    if (feed) element('embed').href = `${this.site}/embed?feed=${feed.slug}`;
+    element('feedmenu-button').hidden = !feed;
+    element('nofeed').hidden = Boolean(feed);
+    if (!feed) return;
+    this.select.value = feed.slug;
+    const [isAdmin, isEditor] = [this.#me.role === 'admin', this.#me.role !== 'contributor'];
+    const offered = {
+      settings: isAdmin, remove: isAdmin, publishfeed: isAdmin && feed.status === 'draft', close: isAdmin && feed.status === 'open',
+      reopen: isAdmin && feed.status === 'closed', open: feed.status !== 'draft', embed: feed.status !== 'draft', import: isEditor, export: isEditor, story: isEditor,
+    };
+    for (const [id, isOffered] of Object.entries(offered)) element(id).hidden = !isOffered;
+    element('export').href = `/v1/feeds/${feed.slug}/export`;
+    element('open').href = `${this.site}/feeds/${feed.slug}`;
+    element('embed').href = `${this.site}/embed?feed=${feed.slug}`;
+    this.#count();
   }
 
-  async #close() {
-    const text = `Readers of “${this.current.title}” are told that the coverage has ended. Nothing more can be published; `
-      + 'edits and deletions still work, and it can be reopened.';
-    if ((await ask('Close this feed?', text, { close: 'Close it', keep: 'Keep it open' })) === 'close') await this.#status('closed');
+  #count() {
+    element('readers').textContent = this.current ? readers.words(this.current.slug) : '';
   }
 
-  async #status(status) {
-    const tools = document.querySelector('.tools');
-    say(tools, '');
+  /** @param {() => Promise<void>} action whose problems are said beside the tools */
+  async #try(action) {
+    say(this.tools, '');
     try {
-      this.heard(await api('PATCH', `feeds/${this.current.slug}`, { body: { status }, patch: true, key: newKey() }));
+      await action();
+    } catch (error) {
+      say(this.tools, error.message, error.passing);
+    }
+  }
+
+  #all() {
+    return this.#try(async () => {
+      await this.#fetch();
+      this.#show();
+      this.list.open();
+    });
+  }
+
+  #step(step) {
+    return this.#try(async () => {
+      const feed = await changeStatus(this.current, step);
+      if (!feed) return;
+      this.heard(feed);
       // The stream had ended with the feed; by itself it would look again after a minute only.
-      if (status === 'open') this.onchoose(this.current);
-    } catch (error) {
-      say(tools, error.message, error.passing);
-    }
+      if (feed.status === 'open') this.onchoose(this.current);
+    });
   }
 
-  #ask() {
-    const form = this.dialog.querySelector('form');
-    form.reset();
-    clearProblem(form);
-    form.dataset.key = newKey();
-    form.elements.timezone.value = ownZone();
-    this.dialog.showModal();
+  #made(feed) {
+    this.#feeds = [...this.#feeds.filter(({ slug }) => slug !== feed.slug), feed].sort(byTitle);
+    this.#choose(feed.slug);
   }
 
-  async #create(form) {
-    clearProblem(form);
-    const { slug, title, lang, timezone } = raw(form);
-    try {
-      const body = { slug: slug.trim(), title: title.trim() || null, lang: lang.trim() || 'en', timezone: timezone.trim() || 'UTC' };
-      const feed = await api('POST', 'feeds', { body, key: form.dataset.key });
-      this.#feeds = [...this.#feeds, feed].sort((a, b) => a.title.localeCompare(b.title));
-      this.dialog.close();
-      this.#choose(feed.slug);
-    } catch (error) {
-      // Without an answer, or after half of one, it may have been made: then the same key finds it.
-      if (error.status >= 400 && error.status < 500) form.dataset.key = newKey();
-      showProblem(form, error);
-    }
+  #removed(slug) {
+    this.#feeds = this.#feeds.filter((one) => one.slug !== slug);
+    this.#choose(this.#known(({ status }) => status === 'open') ?? this.#known(() => true));
   }
 }

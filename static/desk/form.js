@@ -4,6 +4,16 @@ import { h } from '../ticker/article.js';
 /** A problem that needs no server. */
 export const EMPTY = { message: '', fields: [{ field: 'text', message: 'write something first' }] };
 
+/** As many characters as an update's text may have. */
+export const MOST = 20_000;
+
+/** Another one. @param {string} text @returns {?object} null: it is short enough */
+export const tooLong = (text) => (text.length <= MOST ? null
+  : { message: '', fields: [{ field: 'text', message: `at most ${MOST.toLocaleString('en')} characters are allowed, and this has ${text.length.toLocaleString('en')}` }] });
+
+/** A form with nothing in it; its author is remembered. */
+export const BLANK = { title: '', text: '', tags: '', time: '', link: '', label: '', image: '', breaking: false, key: false, pinned: false };
+
 const MARKED = 'Not sent: see the marked fields.';
 
 const pad = (number) => String(number).padStart(2, '0');
@@ -21,18 +31,19 @@ export const fromLocal = (local) => (local ? new Date(local).toISOString().repla
 
 /** What stands in the fields, as it can be kept. @param {HTMLFormElement} form @returns {Record<string, string | boolean>} */
 export function raw(form) {
-  const inputs = [...form.elements].filter((element) => element.name && element.type !== 'button');
+  const inputs = [...form.elements].filter((element) => element.name && !['button', 'file'].includes(element.type));
   return Object.fromEntries(inputs.map((input) => [input.name, input.type === 'checkbox' ? input.checked : input.value]));
 }
 
-/** @param {HTMLFormElement} form @param {Record<string, string | boolean>} values */
+/** Tells the form `fill`, for what shows the fields in another way. @param {HTMLFormElement} form @param {Record<string, string | boolean>} values */
 export function setRaw(form, values) {
   for (const [name, value] of Object.entries(values)) {
     const input = form.elements[name];
     if (!input || input.type === 'button') continue;
     if (input.type === 'checkbox') input.checked = Boolean(value);
-    else input.value = String(value ?? '');
+    else if (input.value !== String(value ?? '')) input.value = String(value ?? '');
   }
+  form.dispatchEvent(new Event('fill'));
 }
 
 /** An update as it stands in the fields. */
@@ -42,6 +53,9 @@ export const rawOf = (update) => ({
   author: update.author ?? '',
   tags: update.tags.join(', '),
   time: toLocal(update.time),
+  link: update.link?.url ?? '',
+  label: update.link?.label ?? '',
+  image: update.image ? JSON.stringify(update.image) : '',
   breaking: update.breaking,
   key: update.key,
   pinned: update.pinned,
@@ -49,13 +63,21 @@ export const rawOf = (update) => ({
   minor: false,
 });
 
+/** As people write them down: www.example.org */
+const address = (text) => (/^[a-z][a-z\d+.-]*:/i.test(text) ? text : `https://${text}`);
+
 const tags = (text) => [...new Set(text.split(',').map((tag) => tag.trim()).filter(Boolean))];
 
 /** The fields as the API takes them. @param {Record<string, string | boolean>} values */
 export function payload(values) {
   const { text, breaking, key, pinned } = values;
   const words = (name) => values[name]?.trim() || null;
-  const result = { title: words('title'), text, author: words('author'), tags: tags(values.tags), time: fromLocal(values.time), breaking, key, pinned };
+  const result = {
+    title: words('title'), text, author: words('author'), tags: tags(values.tags), time: fromLocal(values.time),
+    link: words('link') && { url: address(words('link')), label: words('label') },
+    image: values.image ? JSON.parse(values.image) : null,
+    breaking, key, pinned,
+  };
   if ('correction' in values) result.correction = words('correction');
   return result;
 }
@@ -69,7 +91,8 @@ export function difference(before, after) {
 function mark(input, text) {
   const id = `problem-${Math.random().toString(36).slice(2)}`;
   // After the label, not within: it describes the field, and is no part of its name.
-  input.closest('label').after(h('p', { class: 'field-problem', id }, text));
+  input.closest('details')?.setAttribute('open', '');
+  (input.closest('label') ?? input).after(h('p', { class: 'field-problem', id }, text));
   input.setAttribute('aria-invalid', 'true');
   input.setAttribute('aria-describedby', id);
 }
@@ -111,8 +134,11 @@ export function calm() {
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
 
-/** @param {HTMLFormElement} form @param {Error & {fields?: {field: string, message: string}[], passing?: boolean}} error */
-export function showProblem(form, error) {
+/**
+ * @param {HTMLFormElement} form @param {Error & {fields?: {field: string, message: string}[], passing?: boolean}} error
+ * @param {{focus?: boolean}} [options] `focus`: false while somebody types
+ */
+export function showProblem(form, error, { focus = true } = {}) {
   clearProblem(form);
   const rest = [];
   const marks = new Map();
@@ -123,7 +149,7 @@ export function showProblem(form, error) {
   }
   marks.forEach((messages, input) => mark(input, messages.join(' ')));
   say(form, rest.length || !marks.size ? sentence(rest.join('; ') || error.message) : MARKED, error.passing);
-  form.querySelector('[aria-invalid]')?.focus();
+  if (focus) form.querySelector('[aria-invalid]')?.focus();
 }
 
 /** Ctrl+Enter and ⌘+Enter send. @param {HTMLFormElement} form */

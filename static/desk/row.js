@@ -5,24 +5,19 @@ import { brief, full } from '../ticker/language.js';
 
 const label = (name, words) => h('span', { class: `label label-${name}` }, words);
 
-function when(update, feed) {
-  const { time, edited } = update;
-  const at = (value) => h('time', { datetime: value, title: full(value, feed) }, brief(value, feed));
-  return [at(time), edited && h('span', { class: 'edited' }, 'Updated ', at(edited))];
-}
+const at = (value, feed) => h('time', { datetime: value, title: full(value, feed) }, brief(value, feed));
 
 /** @param {object} update @param {object} feed @param {string} link its address for readers @returns {Node[]} */
 export function show(update, feed, link) {
-  const body = h('div', { class: 'body', lang: feed.lang });
+  const body = h('div', { class: 'body', lang: feed.lang, dir: 'auto' });
   fill(body, update.html);
-  const [time, edited] = when(update, feed);
   const by = [update.author, update.tags.map((tag) => `#${tag}`).join(' ')].filter(Boolean).join(' · ');
   return [
     h('p', { class: 'meta' },
-      h('a', { href: link, target: '_blank', rel: 'noopener' }, time), ' ',
+      h('a', { href: link, target: '_blank', rel: 'noopener' }, at(update.time, feed)), ' ',
       update.breaking && label('breaking', 'Breaking'), update.key && label('key', 'Key event'), update.pinned && label('pinned', 'Pinned'),
-      edited),
-    update.title && h('h3', { class: 'headline', lang: feed.lang }, update.title),
+      update.edited && h('span', { class: 'edited' }, 'Updated ', at(update.edited, feed))),
+    update.title && h('h3', { class: 'headline', lang: feed.lang, dir: 'auto' }, update.title),
     body,
     update.image && h('p', { class: 'hint' }, `With an image: ${update.image.caption || update.image.alt || update.image.url}`),
     update.correction && h('p', { class: 'correction' }, h('strong', {}, 'Correction:'), ' ', update.correction),
@@ -30,13 +25,15 @@ export function show(update, feed, link) {
   ].filter(Boolean);
 }
 
-/** @param {object} update @returns {HTMLElement} */
+const MARKS = [['pinned', 'Pin'], ['key', 'Key event'], ['breaking', 'Breaking']];
+
+/** What can be done with it; a mark is a button that stays down. @param {object} update @returns {HTMLElement} */
 export function actions(update) {
-  const button = (action, words) =>
-    h('button', { type: 'button', class: 'plain', 'data-action': action, 'aria-label': `${words}: ${update.headline}` }, words);
-  return h('p', { class: 'actions' },
+  const button = (action, words, pressed) =>
+    h('button', { type: 'button', class: 'plain', 'data-action': action, 'aria-label': `${words}: ${update.headline}`, 'aria-pressed': pressed }, words);
+  return h('div', { class: 'actions' },
     button('edit', 'Edit'),
-    button('pinned', update.pinned ? 'Unpin' : 'Pin'),
-    button('key', update.key ? 'No key event' : 'Key event'),
+    h('span', { class: 'marks' }, ...MARKS.map(([name, words]) => button(name, words, String(update[name])))),
+    update.rev > 1 && button('revisions', 'Versions'),
     button('delete', 'Delete'));
 }

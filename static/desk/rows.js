@@ -1,22 +1,27 @@
 /** The list of what is published: rows by id, each with its actions; a row being edited keeps its form whatever comes in. */
 import { h } from '../ticker/article.js';
-import { api, newKey, updatePath } from './api.js';
-import { ask } from './ask.js';
 import { Editor, editName } from './editor.js';
 import { say } from './form.js';
 import { drop, kept, keptNames } from './keep.js';
 import { actions, show } from './row.js';
+import { mark, remove } from './rowactions.js';
+import { openRevisions } from './revisions.js';
+
+/** @typedef {{item: HTMLElement, update: object, editor: ?Editor}} Row */
 
 export class Rows {
-  /** @type {Map<string, {item: HTMLElement, update: object, editor: ?Editor}>} */ #rows = new Map();
+  /** @type {Map<string, Row>} */ #rows = new Map();
 
   /**
    * @param {{slug: string, timezone: string, lang: string}} feed
-   * @param {{list: HTMLElement, rescued: HTMLElement, site: string, editable: boolean, onchange: (change: object) => void, onreuse: (fields: object) => void}} options
-   *   `onchange`: what this desk did, before the stream tells it
+   * @param {{list: HTMLElement, rescued: HTMLElement, site: string, editable: boolean, onchange: (change: object) => void,
+   *   onreuse: (fields: object) => void, onediting?: (id: string, begins: boolean) => void,
+   *   editors?: (id: string) => string[]}} options
+   *   `onchange`: what this desk did, before the stream tells it; `onediting`: an update's editor opens or closes here;
+   *   `editors`: who else edits it
    */
-  constructor(feed, { list, rescued, site, editable, onchange, onreuse }) {
-    Object.assign(this, { feed, list, rescued, site, editable, onchange, onreuse });
+  constructor(feed, { list, rescued, site, editable, onchange, onreuse, onediting = () => {}, editors = () => [] }) {
+    Object.assign(this, { feed, list, rescued, site, editable, onchange, onreuse, onediting, editors });
     list.replaceChildren();
     rescued.replaceChildren();
   }
@@ -29,20 +34,38 @@ export class Rows {
     let at = this.list.firstElementChild;
     for (const update of updates) {
       const { item } = this.#row(update);
+      item.classList.remove('is-apart');
       if (item === at) at = at.nextElementSibling;
       else this.list.insertBefore(item, at);
     }
     if (first && this.editable) this.#rescue(wanted);
   }
 
+  /** Open an update's editor, also when it is older than what is loaded. @param {object} update */
+  open(update) {
+    const row = this.#row(update);
+    if (!row.item.parentElement) {
+      row.item.classList.add('is-apart');
+      this.rescued.append(row.item);
+    }
+    row.item.scrollIntoView({ block: 'center' });
+    this.#edit(row)?.focus();
+  }
+
+  /** Somebody has begun or ended to edit something. */
+  people() {
+    for (const row of this.#rows.values()) this.#people(row);
+  }
+
   #row(update) {
     let row = this.#rows.get(update.id);
     if (!row) {
       row = { item: h('li', { class: 'row', id: `row-${update.id}` }), update: null, editor: null };
-      row.item.append(h('div', { class: 'shown' }), h('p', { class: 'problem', role: 'alert', hidden: '' }));
+      row.item.append(h('div', { class: 'shown' }), h('p', { class: 'elsewhere', hidden: '' }), h('p', { class: 'problem', role: 'alert', hidden: '' }));
       this.#rows.set(update.id, row);
       row.item.addEventListener('click', (event) => this.#click(event, update.id));
       this.#write(row, update);
+      this.#people(row);
       if (this.editable && kept(editName(this.feed.slug, update.id))) this.#edit(row);
     } else if (row.update.rev !== update.rev) this.#write(row, update);
     if (row.item.parentElement === this.rescued) row.editor?.adopt();
@@ -52,13 +75,24 @@ export class Rows {
   #write(row, update) {
     row.update = update;
     row.item.dataset.rev = update.rev;
+    row.item.classList.toggle('is-breaking', update.breaking);
     const focused = row.item.contains(document.activeElement) && document.activeElement.dataset.action;
     const link = `${this.site}/feeds/${this.feed.slug}/updates/${update.id}`;
     row.item.querySelector('.shown').replaceChildren(...show(update, this.feed, link), ...(this.editable ? [actions(update)] : []));
     if (focused) row.item.querySelector(`[data-action="${focused}"]`)?.focus();
+    row.editor?.heard(update);
+  }
+
+  #people(row) {
+    const note = row.item.querySelector('.elsewhere');
+    const names = this.editors(row.update.id);
+    const text = names.length ? `${new Intl.ListFormat('en').format(names)} ${names.length > 1 ? 'are' : 'is'} editing this` : '';
+    if (note.textContent !== text) note.textContent = text;
+    note.hidden = !text;
   }
 
   #leave(id, row) {
+    if (row.item.classList.contains('is-apart')) return;
     if (row.editor) {
       if (row.item.parentElement === this.rescued) return; // moving it would take the focus away
       this.rescued.append(row.item);
@@ -87,55 +121,57 @@ export class Rows {
     const action = event.target.closest('[data-action]')?.dataset.action;
     const row = this.#rows.get(id);
     if (!action || !row) return;
+    const { slug } = this.feed;
     if (action === 'edit') this.#edit(row)?.focus();
-    else if (action === 'delete') this.#delete(row);
-    else this.#try(row, () => this.#patch(row.update, { [action]: !row.update[action] }));
+    else if (action === 'revisions') openRevisions(this.feed, row.update, (fields) => this.#edit(row).take(fields));
+    else if (action === 'delete') this.#try(row, () => remove(slug, row.update, this.editors(id)));
+    else this.#try(row, () => mark(slug, row.update, action));
   }
 
   #edit(row) {
     if (row.editor) return row.editor;
-    const { slug } = this.feed;
-    row.editor = new Editor(slug, row.update, {
-      onsaved: (update) => this.onchange({ op: 'put', update }),
+    row.editor = new Editor(this.feed, row.update, {
+      onsaved: (update) => this.#tell({ op: 'put', update }),
       onclose: () => this.#close(row),
       onreuse: this.onreuse,
     });
     row.item.classList.add('is-edited');
     row.item.append(row.editor.form);
+    this.onediting(row.update.id, true);
     return row.editor;
   }
 
   #close(row) {
+    const isGone = row.item.parentElement === this.rescued && !row.item.classList.contains('is-apart');
     row.editor.form.remove();
     row.editor = null;
     row.item.classList.remove('is-edited');
-    if (row.item.parentElement === this.rescued) {
-      row.item.remove();
-      this.#rows.delete(row.update.id);
-    } else row.item.querySelector('[data-action="edit"]')?.focus();
+    if (isGone) this.#drop(row);
+    else row.item.querySelector('[data-action="edit"]')?.focus();
+    this.onediting(row.update.id, false);
   }
 
-  async #patch(update, patch) {
-    const body = await api('PATCH', updatePath(this.feed.slug, update.id), { body: patch, patch: true, key: newKey() });
-    this.onchange({ op: 'put', update: body });
+  #drop(row) {
+    row.item.remove();
+    this.#rows.delete(row.update.id);
   }
 
-  async #delete(row) {
-    const { id, headline, time } = row.update;
-    const text = `“${headline}” is removed from the server and from every reader's page, with all its earlier versions. `
-      + 'It cannot be brought back. What remains is its number and time, so that its address can answer that it was deleted.';
-    if ((await ask('Delete this update?', text, { delete: 'Delete', keep: 'Keep' })) !== 'delete') return;
-    await this.#try(row, async () => {
-      await api('DELETE', updatePath(this.feed.slug, id), { key: newKey() });
-      this.onchange({ op: 'delete', id, time });
-    });
+  /** What this desk did; of what stands apart from the list, the list tells nothing. */
+  #tell(change) {
+    const row = this.#rows.get(change.update?.id ?? change.id);
+    if (row?.item.classList.contains('is-apart')) {
+      if (change.op === 'put') this.#write(row, change.update);
+      else this.#drop(row);
+    }
+    this.onchange(change);
   }
 
-  /** What goes wrong is said in the row. */
+  /** What goes wrong is said in the row. @param {Row} row @param {() => Promise<?object>} action to the change that it made */
   async #try(row, action) {
     say(row.item, '');
     try {
-      await action();
+      const change = await action();
+      if (change) this.#tell(change);
     } catch (error) {
       say(row.item, error.message, error.passing);
     }

@@ -90,7 +90,10 @@ def test_origins_that_are_none(sent: str) -> None:
 
 
 def test_pictures_come_by_https_or_from_here() -> None:
-    assert image_address("/media/0a1b.webp") == "/media/0a1b.webp"
+    assert (
+        image_address("/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.webp")
+        == "/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.webp"
+    )
     assert image_address("https://a.example/1.png") == "https://a.example/1.png"
     for wrong in ("http://a.example/1.png", "/media/../secret", "/static/x.png"):
         with pytest.raises(ValueError, match="address"):

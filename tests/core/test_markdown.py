@@ -57,7 +57,10 @@ MARKDOWN = [
     ("[a](//example.org)", "<p>a</p>"),
     ("[a](ftp://example.org)", "<p>a</p>"),
     ("![a](https://example.org/a.png)", '<p><img src="https://example.org/a.png" alt="a"></p>'),
-    ("![a](/media/0a1b.png)", '<p><img src="/media/0a1b.png" alt="a"></p>'),
+    (
+        "![a](/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.png)",
+        '<p><img src="/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.png" alt="a"></p>',
+    ),
     ("a ![a](http://example.org/a.png)", "<p>a </p>"),
     ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
     ("3. a", "<ol>\n<li>a</li>\n</ol>"),

@@ -24,6 +24,7 @@ REQUIRED = "this field is required"
 EMPTY = "this must not be empty"
 UNKNOWN = "there is no such field, or it cannot be set"
 STRING = "Input should be a valid string"
+ALT = "say what the picture shows, for those who do not see it"
 WEB = "give a web address that begins with http:// or https://"
 ID = "use 1 to 64 of A-Z, a-z, 0-9, the hyphen and the underscore"
 RFC3339 = "give an RFC 3339 time with its zone, as 2026-11-22T08:16:52Z"
@@ -73,6 +74,17 @@ BAD_UPDATES = [
         "image.url",
         "give an address that begins with https://",
     ),
+    (
+        {"image": {"url": "/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.png"}},
+        "image.alt",
+        ALT,
+    ),
+    (
+        {"image": {"url": "/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.png", "alt": " "}},
+        "image.alt",
+        ALT,
+    ),
+    ({"image": {"url": "/media/0a1b.png", "alt": "An owl"}}, "image.url", WEB),
     ({"image": {"url": "/media/../v1/feeds"}}, "image.url", WEB),
     ({"image": {"url": '/media/a" onerror="b'}}, "image.url", WEB),
     ({"image": {"url": "https://example.org/a", "width": 0}}, "image.width", None),
@@ -156,7 +168,7 @@ def test_what_is_allowed_is_kept_or_made_plain() -> None:
             "text": "a\r\nb\rc\t ",
             "time": "2026-11-22T09:16:52.123456+01:00",
             "tags": ["a", " a", "b"],
-            "image": {"url": "/media/0a1b.png"},
+            "image": {"url": "/media/0a1b0a1b0a1b0a1b0a1b0a1b0a1b0a1b.png", "alt": "An owl"},
             "id": "Az_-9",
         },
     )

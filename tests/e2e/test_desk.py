@@ -22,8 +22,13 @@ def sign_in(page: Page, server: Server) -> None:
     expect(dialog).to_be_hidden()
 
 
+PUBLISH = "**/v1/feeds/news/items/*/publish"
+
+
 @pytest.fixture
 def desk(page: Page, server: Server) -> Page:
+    """Nothing is held here; tests/e2e/test_desk_hold.py is about that."""
+    server.call("PATCH", "/news", {"hold_s": 0})
     page.goto(f"{server.url}/desk")
     sign_in(page, server)
     expect(page.get_by_role("status")).to_have_text("Live")
@@ -66,6 +71,13 @@ def lose_the_answer(page: Page, pattern: str) -> None:
     page.route(pattern, lose, times=1)
 
 
+def lose_everything_after(page: Page, pattern: str) -> None:
+    """The next such request arrives, and from its answer on nothing about items gets through."""
+    page.route("**/v1/feeds/*/items**", lambda route: route.abort())
+    page.route("**/v1/feeds/*/items/**", lambda route: route.abort())
+    lose_the_answer(page, pattern)
+
+
 # Signing in and out -----------------------------------------------------------------------------
 
 
@@ -106,11 +118,11 @@ def test_signing_out_offers_to_remove_what_was_typed(desk: Page, server: Server)
 def test_a_lost_session_loses_nothing(desk: Page, server: Server) -> None:
     box(desk).fill("Typed before")
     desk.context.clear_cookies()
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(desk.get_by_text("Your session has ended")).to_be_visible()
     sign_in(desk, server)
     expect(box(desk)).to_have_value("Typed before")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(row(desk, "Typed before")).to_be_visible()
     assert texts(server) == ["Typed before"]
 
@@ -150,7 +162,7 @@ def test_publishing_reaches_readers_and_other_desks(desk: Page, server: Server, 
 def test_the_time_is_this_computers_and_optional(desk: Page, server: Server) -> None:
     compose(desk).get_by_label("Time").fill("2026-11-22T10:16:52")  # the browser is in Kyiv
     box(desk).fill("Earlier")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(row(desk, "Earlier")).to_be_visible()
     assert server.page()["updates"][0]["time"] == TIME
 
@@ -182,70 +194,95 @@ def test_a_reload_keeps_what_was_typed_for_each_feed(desk: Page, server: Server)
 
 
 def test_a_retry_never_doubles(desk: Page, server: Server) -> None:
-    lose_the_answer(desk, "**/v1/feeds/news/updates")
+    lose_everything_after(desk, PUBLISH)
     box(desk).fill("Once")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")
     expect(box(desk)).to_have_value("Once")
     desk.reload()
-    desk.get_by_role("button", name="Publish").click()
+    expect(box(desk)).to_have_value("Once")
+    desk.unroute_all()
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(box(desk)).to_have_value("")
+    expect(row(desk, "Once")).to_be_visible()
+    assert texts(server) == ["Once"]
+
+
+def test_a_lost_answer_is_made_good_by_the_stream(desk: Page, server: Server) -> None:
+    lose_the_answer(desk, PUBLISH)
+    box(desk).fill("Once")
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(row(desk, "Once")).to_be_visible()
+    expect(box(desk)).to_have_value("")
+    desk.reload()
+    expect(row(desk, "Once")).to_be_visible()
     expect(box(desk)).to_have_value("")
     assert texts(server) == ["Once"]
 
 
 def test_a_text_changed_after_a_lost_answer_is_another_update(desk: Page, server: Server) -> None:
-    lose_the_answer(desk, "**/v1/feeds/news/updates")
+    lose_everything_after(desk, PUBLISH)
     box(desk).fill("First")
-    desk.get_by_role("button", name="Publish").click()
-    expect(compose(desk).get_by_role("alert")).to_be_visible()
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")
     box(desk).fill("First, and more")
-    desk.get_by_role("button", name="Publish").click()
+    desk.unroute_all()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(compose(desk).get_by_role("alert")).to_contain_text("An earlier try did go out")
     expect(box(desk)).to_have_value("First, and more")
     assert texts(server) == ["First"]
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(row(desk, "First, and more")).to_be_visible()
+    assert texts(server) == ["First, and more", "First"]
 
 
-def test_a_text_typed_before_a_slow_answer_is_kept_in_its_feed(desk: Page, server: Server) -> None:
+def test_the_form_is_free_before_a_slow_answer(desk: Page, server: Server) -> None:
     server.create_feed("other", title="Other feed")
     desk.reload()
     waiting: list[Route] = []
-    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)
+    desk.route(PUBLISH, lambda route: waiting.append(route), times=1)
     box(desk).fill("First")
-    desk.get_by_role("button", name="Publish").click()
-    expect(desk.get_by_role("button", name="Publishing…")).to_be_visible()
-    box(desk).fill("Second")
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(box(desk)).to_have_value("")
+    expect(box(desk)).to_be_focused()
+    expect(desk.locator("#going").get_by_role("listitem")).to_contain_text("First")
+    desk.keyboard.type("Second")
     feed = desk.get_by_role("combobox", name="Feed")
     until(desk, lambda: bool(waiting))
     feed.select_option("other")
+    expect(box(desk)).to_have_value("")
     waiting[0].continue_()
-    expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()
+    until(desk, lambda: texts(server) == ["First"])
     feed.select_option("news")
+    expect(row(desk, "First")).to_be_visible()
     expect(box(desk)).to_have_value("Second")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(row(desk, "Second")).to_be_visible()
     assert texts(server) == ["Second", "First"]
 
 
-def test_a_text_published_while_another_feed_is_shown_is_kept_no_longer(desk: Page, server: Server) -> None:
-    server.create_feed("other", title="Other feed")
-    desk.reload()
+def test_what_was_refused_comes_back_beside_what_is_written_by_then(desk: Page, server: Server) -> None:
     waiting: list[Route] = []
-    desk.route("**/v1/feeds/news/updates", lambda route: waiting.append(route), times=1)
+    desk.route(PUBLISH, lambda route: waiting.append(route), times=1)
     box(desk).fill("First")
-    desk.get_by_role("button", name="Publish").click()
-    feed = desk.get_by_role("combobox", name="Feed")
+    box(desk).press("Control+Enter")
     until(desk, lambda: bool(waiting))
-    feed.select_option("other")
-    waiting[0].continue_()
-    expect(desk.get_by_role("button", name="Publish", exact=True)).to_be_visible()
-    feed.select_option("news")
+    desk.keyboard.type("Second")
+    waiting[0].abort()
+    draft = desk.locator("#drafts").get_by_role("listitem")
+    expect(draft).to_contain_text("First")
+    expect(draft).to_contain_text("cannot be reached")
+    expect(box(desk)).to_have_value("Second")
+    expect(box(desk)).to_be_focused()
+    press(draft, "Publish")
     expect(row(desk, "First")).to_be_visible()
-    expect(box(desk)).to_have_value("")
+    expect(box(desk)).to_have_value("Second")
+    assert texts(server) == ["First"]
 
 
 def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None:
     alert = compose(desk).get_by_role("alert")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(desk.get_by_text("Write something first.")).to_be_visible()
     box(desk).fill("Something")
     expect(desk.get_by_text("Write something first.")).to_have_count(0)
@@ -253,8 +290,8 @@ def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None
     expect(box(desk)).not_to_have_attribute("aria-invalid", "true")
 
     server.publish("Hello")
-    desk.route("**/v1/feeds/news/updates", lambda route: route.abort(), times=1)
-    desk.get_by_role("button", name="Publish").click()
+    desk.route(PUBLISH, lambda route: route.abort(), times=1)
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(alert).to_contain_text("cannot be reached")
     press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").locator(".label-pinned")).to_be_visible()
@@ -263,7 +300,7 @@ def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None
 
     server.stop()
     expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
-    press(row(desk, "Hello"), "Unpin")
+    press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
     server.start()
     desk.evaluate("dispatchEvent(new Event('online'))")
@@ -273,7 +310,7 @@ def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None
 
 def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Server) -> None:
     form = compose(desk)
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(box(desk)).to_have_attribute("aria-invalid", "true")
     box(desk).fill("Text")
     form.get_by_label("Tags").fill(", ".join(str(number) for number in range(11)))
@@ -298,10 +335,10 @@ def test_a_server_that_is_away_is_said_and_nothing_is_lost(desk: Page, server: S
     server.stop()
     expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
     box(desk).fill("Written meanwhile")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")
     server.start()
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(row(desk, "Written meanwhile")).to_be_visible()
     expect(desk.get_by_role("status")).to_have_text("Live", timeout=40_000)
     assert texts(server) == ["Written meanwhile"]
@@ -347,12 +384,15 @@ def test_a_conflict_shows_both_texts_and_loses_neither(desk: Page, server: Serve
     expect(row(desk, "Theirs")).to_be_visible()
     expect(form.get_by_label("Text")).to_have_value("Mine")
     form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("heading", name="Somebody else changed this")).to_be_visible()
-    expect(form.locator(".theirs")).to_have_text("Theirs")
+    expect(form.get_by_role("heading", name="Somebody else changed this")).to_be_focused()
+    sides = form.locator(".side")
+    expect(sides.nth(0)).to_contain_text("Theirs, which readers see now")
+    expect(sides.nth(0).locator("ins")).to_contain_text("Theirs")
+    expect(sides.nth(1).locator("ins")).to_contain_text("Mine")
     expect(form.get_by_label("Text")).to_have_value("Mine")
     assert texts(server) == ["Theirs"]
-    form.get_by_role("button", name="Add their text below mine").click()
-    form.get_by_role("button", name="Save mine").click()
+    form.get_by_role("button", name="Put theirs below mine").click()
+    form.get_by_role("button", name="Save what the form says").click()
     expect(form).to_have_count(0)
     assert texts(server) == ["Mine\n\nTheirs"]
 
@@ -403,6 +443,10 @@ def test_an_edit_survives_a_reload(desk: Page, server: Server) -> None:
     desk.reload()
     expect(form.get_by_label("Text")).to_have_value("Half done")
     form.get_by_role("button", name="Cancel").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Keep editing").click()
+    expect(form.get_by_label("Text")).to_have_value("Half done")
+    form.get_by_role("button", name="Cancel").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(form).to_have_count(0)
     desk.reload()
     expect(row(desk, "Original")).to_be_visible()
@@ -423,7 +467,7 @@ def test_a_text_whose_update_was_deleted_stays(desk: Page, server: Server) -> No
     form.get_by_role("button", name="Put my text into the compose form").click()
     expect(form).to_have_count(0)
     expect(box(desk)).to_have_value("My words")
-    desk.get_by_role("button", name="Publish").click()
+    desk.get_by_role("button", name="Publish", exact=True).click()
     expect(row(desk, "My words")).to_be_visible()
     assert texts(server) == ["My words"]
 
@@ -447,16 +491,27 @@ def test_deleting_asks_once_and_says_what_remains(desk: Page, server: Server) ->
     assert texts(server) == []
 
 
-def test_pinning_and_key_events_are_one_click(desk: Page, server: Server) -> None:
+def test_pin_key_event_and_breaking_are_one_click(desk: Page, server: Server) -> None:
     server.publish("Hello")
     press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").locator(".label-pinned")).to_be_visible()
     press(row(desk, "Hello"), "Key event")
     expect(row(desk, "Hello").locator(".label-key")).to_be_visible()
-    press(row(desk, "Hello"), "Unpin")
+    press(row(desk, "Hello"), "Breaking")
+    expect(row(desk, "Hello").locator(".label-breaking")).to_be_visible()
+    pin = row(desk, "Hello").get_by_role("button", name="Pin")
+    expect(pin).to_have_attribute("aria-pressed", "true")
+    pin.click()
     expect(row(desk, "Hello").locator(".label-pinned")).to_have_count(0)
+    expect(pin).to_have_attribute("aria-pressed", "false")
+    expect(pin).to_be_focused()
     (update,) = server.page()["updates"]
-    assert (update["pinned"], update["key"], update["edited"]) == (False, True, None)
+    assert (update["pinned"], update["key"], update["breaking"], update["edited"]) == (
+        False,
+        True,
+        True,
+        None,
+    )
 
 
 def test_what_goes_wrong_in_a_row_is_said_there(desk: Page, server: Server) -> None:
@@ -464,71 +519,6 @@ def test_what_goes_wrong_in_a_row_is_said_there(desk: Page, server: Server) -> N
     desk.route("**/v1/feeds/news/updates/*", lambda route: route.abort(), times=1)
     press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
-
-
-# Feeds ------------------------------------------------------------------------------------------
-
-
-def test_an_admin_creates_closes_and_reopens_a_feed(desk: Page, server: Server) -> None:
-    desk.get_by_role("button", name="New feed").click()
-    dialog = desk.get_by_role("dialog", name="New feed")
-    dialog.get_by_label("Slug").fill("No Slug")
-    dialog.get_by_role("button", name="Create").click()
-    expect(dialog.get_by_label("Slug")).to_have_attribute("aria-invalid", "true")
-    dialog.get_by_label("Slug").fill("storm")
-    dialog.get_by_label("Name").fill("Storm Ylva")
-    dialog.get_by_role("button", name="Create").click()
-    expect(dialog).to_be_hidden()
-    expect(desk.get_by_role("combobox", name="Feed")).to_have_value("storm")
-    assert server.page("storm")["feed"]["timezone"] == "Europe/Kyiv"
-    server.publish("Before", feed="storm")
-    expect(row(desk, "Before")).to_be_visible()
-
-    desk.get_by_role("button", name="Close this feed").click()
-    desk.get_by_role("dialog").get_by_role("button", name="Close it").click()
-    expect(desk.get_by_text("This feed is closed.")).to_be_visible()
-    expect(desk.get_by_role("button", name="Publish")).to_be_disabled()
-    press(row(desk, "Before"), "Edit")
-    form = desk.get_by_role("form", name="Edit")
-    form.get_by_label("Text").fill("After")
-    form.get_by_role("button", name="Save").click()
-    expect(row(desk, "After")).to_be_visible()
-
-    desk.get_by_role("button", name="Reopen this feed").click()
-    expect(desk.get_by_role("button", name="Publish")).to_be_enabled()
-    assert server.page("storm")["feed"]["status"] == "open"
-    expect(desk.get_by_role("status")).to_have_text("Live")
-    server.publish("Again", feed="storm")
-    expect(row(desk, "Again")).to_be_visible()
-    expect(desk.get_by_role("button", name="Publish")).to_be_enabled()
-
-
-def test_a_feed_is_made_once_whatever_becomes_of_the_answer(desk: Page, server: Server) -> None:
-    keys: list[str] = []
-    desk.on("request", lambda request: keys.extend(request.headers.get("idempotency-key", "").split()))
-    desk.get_by_role("button", name="New feed").click()
-    dialog = desk.get_by_role("dialog", name="New feed")
-    dialog.get_by_label("Slug").fill("storm")
-    lose_the_answer(desk, "**/v1/feeds")
-    dialog.get_by_role("button", name="Create").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
-    desk.route("**/v1/feeds", lambda route: route.fulfill(status=503, json={}), times=1)
-    dialog.get_by_role("button", name="Create").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("503")
-    dialog.get_by_role("button", name="Create").click()
-    expect(dialog).to_be_hidden()
-    expect(desk.get_by_role("combobox", name="Feed")).to_have_value("storm")
-    assert len(keys) == 3
-    assert len(set(keys)) == 1
-
-    desk.get_by_role("button", name="New feed").click()
-    dialog.get_by_label("Slug").fill("storm")
-    for _ in range(2):
-        with desk.expect_response("**/v1/feeds") as refused:
-            dialog.get_by_role("button", name="Create").click()
-        assert 400 <= refused.value.status < 500
-        expect(dialog.get_by_role("alert")).to_be_visible()
-    assert len(set(keys)) == 3
 
 
 # Phone ------------------------------------------------------------------------------------------
@@ -549,7 +539,7 @@ def test_nothing_is_wider_than_the_screen(context: BrowserContext, server: Serve
         assert bounds is None or (bounds["height"] >= 24 and bounds["x"] + bounds["width"] <= width)
 
 
-def test_a_contributor_reads(page: Page, server: Server) -> None:
+def test_a_contributor_reads_and_submits(page: Page, server: Server) -> None:
     server.publish("Hello")
     token = run_command("token", "create", "Ann", "--role", "contributor", "--data-dir", server.data_dir)
     page.goto(f"{server.url}/desk")
@@ -557,11 +547,10 @@ def test_a_contributor_reads(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Ann (contributor)")).to_be_visible()
     expect(row(page, "Hello")).to_be_visible()
-    expect(page.get_by_text("publishing and editing need the role “editor”")).to_be_visible()
-    expect(compose(page)).to_be_hidden()
     server.publish("Live, too")
     expect(row(page, "Live, too")).to_be_visible()
-    assert page.get_by_role("button").all_inner_texts() == ["Sign out"]
+    for name in ("Edit", "Pin", "Delete", "Publish", "New feed", "Settings"):
+        expect(page.get_by_role("button", name=re.compile(f"^{name}"))).to_have_count(0)
 
 
 def test_whoever_signs_in_next_has_their_own_rights(desk: Page, server: Server) -> None:
@@ -577,32 +566,11 @@ def test_whoever_signs_in_next_has_their_own_rights(desk: Page, server: Server) 
     expect(desk.get_by_text("Ben (contributor)")).to_be_visible()
     expect(row(desk, "Hello")).to_be_visible()
     expect(form).to_have_count(0)
-    expect(compose(desk)).to_be_hidden()
+    expect(compose(desk).get_by_role("button", name="Publish")).to_have_count(0)
     desk.context.clear_cookies()
     desk.reload()
     sign_in(desk, server)
     expect(form.get_by_label("Text")).to_have_value("Half done")
-
-
-def test_an_invite_lets_in_once_and_by_a_click(page: Page, server: Server) -> None:
-    made = run_command("invite", "Ada", "--role", "editor", "--data-dir", server.data_dir)
-    link = f"{server.url}/desk/join#{made.stdout.strip().partition('#')[2]}"
-    page.goto(link)
-    dialog = page.get_by_role("dialog", name="Join the desk?")
-    dialog.get_by_role("button", name="Not now").click()
-    door = page.get_by_role("dialog", name="Sign in to the desk")
-    expect(door).to_contain_text("invite")
-    expect(door.get_by_role("alert")).to_be_hidden()
-    page.reload()
-    expect(dialog).to_be_visible()
-    dialog.get_by_role("button", name="Join").click()
-    expect(page.get_by_text("Ada (editor)")).to_be_visible()
-    assert page.url == f"{server.url}/desk"
-
-    page.context.clear_cookies()
-    page.goto(link)
-    dialog.get_by_role("button", name="Join").click()
-    expect(door.get_by_role("alert")).to_contain_text("used already")
 
 
 def test_a_draft_is_live_at_the_desk_and_nowhere_else(page: Page, server: Server) -> None:

@@ -32,7 +32,7 @@ async def foreseen_and_done(store: Store, drafts: list[UpdateCreate]) -> list[st
     foreseen = await store.updates.foresee(FEED, drafts)
     assert str((await store.updates.page(FEED, PageQuery(limit=1))).position) == before
     expected = [each.kind if isinstance(each, Foreseen) else str(each) for each in foreseen]
-    done = []
+    done: list[str] = []
     for each in drafts:
         try:
             done.append((await store.updates.publish(FEED, each)).kind)
@@ -103,4 +103,4 @@ async def test_no_feed(store: Store) -> None:
 
 
 async def test_the_bound_is_the_script_s(store: Store, redis_server: RedisServer) -> None:
-    assert f"MAX_PINNED = {MAX_PINNED}" in store._scripts._commit.text
+    assert f"MAX_PINNED = {MAX_PINNED}" in store._scripts._writers["commit"].text

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from anyio import to_thread
 
+from livefeed.core.models import Image
+from livefeed.core.pictures import address_of, name_of
 from livefeed.errors import StoreFull, TokenNotFound, Unauthenticated
 from livefeed.store.keys import CONTROL
 from livefeed.store.store import Store
@@ -53,6 +55,20 @@ async def test_deleting_works_and_makes_room(store: Store, full: RedisServer) ->
     full.make_room()
     await publish(store)
     await assert_sound(store)
+
+
+@pytest.mark.parametrize("how", ["update", "feed"])
+async def test_a_deleted_picture_s_file_goes_too(redis_server: RedisServer, tmp_path: Path, how: str) -> None:
+    async with opened(redis_server.url, media_dir=tmp_path) as store:
+        await open_feed(store)
+        name = name_of(b"picture", "jpg")
+        await store.pictures.upload(name, b"picture")
+        await publish(store, id="a", image=Image(url=address_of(name), alt="An owl"))
+        redis_server.fill()
+        with pytest.raises(StoreFull):
+            await publish(store, id="b", image=Image(url=address_of(name), alt="An owl"))
+        await (store.updates.delete(FEED, "a") if how == "update" else store.feeds.remove(FEED))
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_deleting_what_the_log_has_trimmed(redis_server: RedisServer) -> None:

@@ -65,7 +65,7 @@ async def test_who_says_nothing_is_away(store: Store, redis_server: RedisServer)
     ttl = redis_server.command("PTTL", KEY)
     assert isinstance(ttl, int)
     assert 0 < ttl <= PRESENT_S * 1000
-    seconds, _ = redis_server.command("TIME")  # type: ignore[misc]
+    seconds, _ = redis_server.command("TIME")
     for ago_ms, name in ((31_000, "Old"), (-31_000, "Future")):
         redis_server.command("ZADD", KEY, int(seconds) * 1000 - ago_ms, f'["{name}","o",null]')
     assert AtDesk("Old", "o", None) not in await there(store)

@@ -39,8 +39,9 @@ async def test_a_server_that_forgot_the_scripts(store: Store, redis_server: Redi
 async def test_committing_and_waiting_share_a_connection(store: Store) -> None:
     await open_feed(store)
     scripts: Scripts = store._scripts
-    committed, confirmed = await scripts.commit_and_wait(
-        [f"livefeed:{{news}}:{number}" for number in range(14)],
+    committed, confirmed = await scripts.write_and_wait(
+        "commit",
+        [f"livefeed:{{news}}:{number}" for number in range(16)],
         ["log", "abc", "put", "a", "", b"{}", 0, "", "-", 60, 100, "livefeed:{news}:", "", ""],
         replicas=1,
         timeout_ms=1,

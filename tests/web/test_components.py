@@ -56,9 +56,10 @@ async def test_a_problem_has_no_member_that_is_not_described(
     path = f"/v1/feeds/news/updates/{update.id}"
     conflict = await client.patch(path, json={}, headers=editor.headers | {"If-Match": '"7"'})
     invalid = await client.patch(path, json={"rev": 1}, headers=editor.headers)
+    out = await client.get(f"/v1/feeds/news/items/{update.id}", headers=editor.headers)
     await store.updates.delete(news, update.id)
     gone = await client.get(path)
-    members = {name for response in (conflict, invalid, gone) for name in response.json()}
+    members = {name for response in (conflict, invalid, out, gone) for name in response.json()}
     assert members == set(problem_schema()["properties"])
 
 

@@ -7,11 +7,13 @@ import re
 import httpx
 import pytest
 
+from livefeed.core.items import Actor, ItemCreate
 from livefeed.core.models import UpdateCreate
 from livefeed.store.store import Store
 from livefeed.web import contract
 from livefeed.web.operations import Operation
-from tests.web.conftest import Desk
+from tests.web.asserting import assert_problem
+from tests.web.conftest import BASE, Desk
 
 # Of the streams tests/web/streams asks, on a real port.
 PLAIN = [operation for operation in contract.operations if "after" not in operation.parameters]
@@ -56,8 +58,11 @@ async def test_what_can_be_read_can_be_asked_about(
 ) -> None:
     if operation.method != "GET":
         return
-    update = await store.updates.publish(news, UpdateCreate(text="One"))
-    path = _path(operation, feed=news, id=update.id)
+    if "/items/" in operation.path:
+        made = (await store.items.create(news, ItemCreate(text="One"), actor=Actor("Ann", True))).id
+    else:
+        made = (await store.updates.publish(news, UpdateCreate(text="One"))).id
+    path = _path(operation, feed=news, id=made)
     get = await client.get(path, headers=admin.headers)
     head = await client.head(path, headers=admin.headers)
     assert get.status_code == head.status_code == 200
@@ -77,3 +82,47 @@ async def test_readers_may_ask_from_other_sites_and_editors_may_not(
     response = await client.get(_path(operation, feed=news), headers=headers)
     assert ("access-control-allow-origin" in response.headers) == (operation.preflight is not None)
     assert (operation.preflight is None) == (operation.role is not None)
+
+
+# The cookie of the desk -------------------------------------------------------------------------
+
+
+async def _cookie(store: Store, desk: Desk) -> dict[str, str]:
+    return {"Cookie": f"livefeed_session={await store.sessions.open(desk.secret)}"}
+
+
+@by_name
+async def test_what_readers_ask_for_is_the_same_with_a_cookie(
+    client: httpx.AsyncClient, store: Store, news: str, admin: Desk, operation: Operation
+) -> None:
+    if operation.method != "GET" or operation.preflight is None:
+        return
+    update = await store.updates.publish(news, UpdateCreate(text="One"))
+    path = _path(operation, feed=news, id=update.id)
+    without = await client.get(path)
+    response = await client.get(path, headers=await _cookie(store, admin) | {"Origin": BASE})
+    assert response.status_code == 200
+    assert response.content == without.content
+    assert response.headers == without.headers
+    assert "set-cookie" not in response.headers
+    assert "cookie" not in response.headers.get("vary", "").lower()
+    assert "access-control-allow-credentials" not in response.headers
+
+
+@by_name
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", f"{BASE}.evil.example"])
+async def test_nothing_is_written_with_the_cookie_but_from_our_own_page(
+    client: httpx.AsyncClient,
+    store: Store,
+    news: str,
+    admin: Desk,
+    operation: Operation,
+    origin: str | None,
+) -> None:
+    if operation.method == "GET" or operation.role is None:
+        return
+    headers = await _cookie(store, admin) | ({} if origin is None else {"Origin": origin})
+    path, body = _path(operation, feed=news), dict(operation.example) or None
+    response = await client.request(operation.method, path, headers=headers, json=body)
+    assert_problem(response, 403, "forbidden")
+    assert "Origin" in response.json()["detail"]

@@ -9,9 +9,10 @@ import pytest
 from tests.web.served import ORIGIN, served
 
 
-async def test_the_shell_needs_no_cookie_and_is_kept_nowhere() -> None:
+@pytest.mark.parametrize("path", ["/desk", "/desk/join"])
+async def test_the_shell_needs_no_cookie_and_is_kept_nowhere_and_framed_by_nobody(path: str) -> None:
     async with served() as site:
-        answer = await site.get("/desk")
+        answer = await site.get(path)
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
         assert "etag" not in answer.headers
@@ -21,8 +22,8 @@ async def test_the_shell_needs_no_cookie_and_is_kept_nowhere() -> None:
         assert "script-src 'self';" in csp
         assert "unsafe" not in csp
         assert 'data-site=""' in answer.text
-        for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text):
-            assert (await site.get(path)).status_code == 200
+        for file in re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text):
+            assert (await site.get(file)).status_code == 200
 
 
 async def test_every_field_has_a_label_and_no_form_can_put_a_token_into_an_address() -> None:

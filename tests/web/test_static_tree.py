@@ -181,8 +181,6 @@ def test_tokens_tell_literals_from_comments() -> None:
 
 
 _LATER = re.compile(r"\bimport\('(\.[^']+)'\)")
-# What page.js loads later has its name put in: later('options', …)
-_NAMED = re.compile(r"\blater\('(\w+)'")
 
 
 def loaded_later(tree: StaticTree, *names: str) -> set[str]:
@@ -193,8 +191,7 @@ def loaded_later(tree: StaticTree, *names: str) -> set[str]:
         file = tree.find(f"{tree.hash}/{name}")
         assert file is not None, name
         body = file[0].body.decode()
-        addresses = [*_LATER.findall(body), *(f"./{each}.js" for each in _NAMED.findall(body))]
-        for address in addresses:
+        for address in _LATER.findall(body):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
             waiting += [each for each in tree.closure(path) if each not in found]
             found.update(tree.closure(path))

@@ -105,16 +105,21 @@ def assert_json_feed(said: dict[str, Any]) -> None:
     assert len({item["id"] for item in said["items"]}) == len(said["items"])
 
 
+PICTURE_A, PICTURE_B = f"{'a' * 32}.png", f"{'b' * 32}.jpg"
+
+
 async def full_update(site: Served) -> dict[str, Any]:
+    for name in (PICTURE_A, PICTURE_B):
+        await site.store.media.put(name, b"picture")
     update = await site.publish(
-        "Hello **you** ![x](/media/a.png)",
+        f"Hello **you** ![x](/media/{PICTURE_A})",
         title="A title",
         author="A. Writer",
         tags=["one", "two"],
         time="2026-11-22T08:16:52Z",
         link={"url": "https://x.example/?a=1&b=2"},
         image={
-            "url": "/media/b.jpg",
+            "url": f"/media/{PICTURE_B}",
             "alt": "Alt",
             "width": 3,
             "height": 2,
@@ -153,13 +158,15 @@ async def test_json_feed(site: Served) -> None:
             "title": "A title",
             "date_published": "2026-11-22T08:16:52Z",
             "external_url": "https://x.example/?a=1&b=2",
-            "image": f"{ORIGIN}/media/b.jpg",
+            "image": f"{ORIGIN}/media/{PICTURE_B}",
             "authors": [{"name": "A. Writer"}],
             "tags": ["one", "two"],
         }
     ]
-    assert f'src="{ORIGIN}/media/a.png"' in html
-    assert f'<img src="{ORIGIN}/media/b.jpg" alt="Alt" width="3" height="2"><figcaption>Cap Cred<' in html
+    assert f'src="{ORIGIN}/media/{PICTURE_A}"' in html
+    assert (
+        f'<img src="{ORIGIN}/media/{PICTURE_B}" alt="Alt" width="3" height="2"><figcaption>Cap Cred<' in html
+    )
     assert "<strong>Correction:</strong> It was 2 &lt; 3" in html
     assert '<a href="https://x.example/?a=1&amp;b=2">x.example</a>' in html
 

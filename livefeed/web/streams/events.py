@@ -18,11 +18,11 @@ from livefeed.fanout.framing import EVENTS, EVENTS_GZIP, Framing
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, Message, bye
 from livefeed.fanout.stream import watching
 from livefeed.fanout.takeover import Takeover
-from livefeed.web.channels import Admitted, open_channel
+from livefeed.web.channels import Admitted, Opener, open_channel
 from livefeed.web.site import Site, site_of
 from livefeed.web.streams.following import TO_ALL, disconnected, position_of, pulled, takeover_of, unless_gone
 
-__all__ = ["events", "offers_gzip"]
+__all__ = ["events", "follow", "offers_gzip"]
 
 _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -38,9 +38,18 @@ async def events(request: Request) -> Response:
     ``EventSource`` gives up for ever on 429, 503 and 403, but comes back after 200 and a close. So
     what will pass (overload, drain, Redis away) is said with 200, ``retry:`` and ``bye``.
     """
+    return await follow(request, open_channel)
+
+
+async def follow(request: Request, opener: Opener) -> Response:
+    """The event stream of what ``opener`` finds.
+
+    Raises:
+        FeedNotFound, AccessError
+    """
     site = site_of(request)
     try:
-        admitted = await open_channel(request)
+        admitted = await opener(request)
     except StoreError:
         return _EventStream(site, None, _once(bye("overload", OVERLOAD_RETRY_S)), TO_ALL)
     except TooManyReaders as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -11,7 +12,10 @@ from starlette.types import Receive
 
 from livefeed.core.position import Position
 from livefeed.errors import BadPosition
+from livefeed.fanout.channel import Channel
+from livefeed.fanout.hub import Hub
 from livefeed.fanout.message import Message
+from livefeed.fanout.presence import Desk
 from livefeed.fanout.stream import stream
 from livefeed.fanout.takeover import EXTENSION, Takeover
 from livefeed.fanout.tasks import end
@@ -46,17 +50,30 @@ def takeover_of(connection: HTTPConnection, admitted: Admitted) -> Takeover | No
     return found if isinstance(found, Takeover) else None
 
 
-def pulled(site: Site, admitted: Admitted, position: Position | None) -> AsyncGenerator[list[Message], None]:
+async def pulled(
+    site: Site, admitted: Admitted, position: Position | None
+) -> AsyncGenerator[list[Message], None]:
     """The stream for a connection that stays with ASGI."""
-    return stream(
-        site.hub,
-        admitted.channel,
-        position,
-        draft_pass=admitted.draft_pass,
-        ping_s=site.settings.ping_s,
-        drain_s=site.settings.drain_s,
-        rotate_s=site.settings.rotate_s,
-    )
+    with _at_desk(site.hub, admitted.channel) as desk:
+        batches = stream(
+            site.hub,
+            admitted.channel,
+            position,
+            draft_pass=admitted.draft_pass,
+            desk=desk,
+            ping_s=site.settings.ping_s,
+            drain_s=site.settings.drain_s,
+            rotate_s=site.settings.rotate_s,
+        )
+        async with aclosing(batches):
+            async for batch in batches:
+                yield batch
+
+
+def _at_desk(hub: Hub, channel: Channel) -> AbstractContextManager[Desk | None]:
+    if channel.is_desk:
+        return hub.presence.watching(channel.log.feed, channel.wake)
+    return nullcontext()
 
 
 async def unless_gone(work: Coroutine[Any, Any, _T], gone: Coroutine[Any, Any, None]) -> _T | None:

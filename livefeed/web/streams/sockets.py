@@ -14,17 +14,17 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from livefeed.core.position import Position
-from livefeed.errors import FeedNotFound, Forbidden, StoreError, TooManyReaders
+from livefeed.errors import AccessError, FeedNotFound, ForeignOrigin, StoreError, TooManyReaders
 from livefeed.fanout import closes
 from livefeed.fanout.closes import Close
 from livefeed.fanout.framing import SOCKET, SOCKET_DEFLATE
 from livefeed.fanout.message import DRAIN_RETRY_S, OVERLOAD_RETRY_S, Message, bye
 from livefeed.fanout.stream import watching
-from livefeed.web.channels import Admitted, open_channel
+from livefeed.web.channels import Admitted, Opener, open_channel
 from livefeed.web.site import Site, site_of
 from livefeed.web.streams.following import position_of, pulled, takeover_of, unless_gone
 
-__all__ = ["SOCKET_PATH", "no_socket", "routes", "socket"]
+__all__ = ["SOCKET_PATH", "Socket", "no_socket", "reader_routes", "socket"]
 
 SOCKET_PATH = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/socket")
 
@@ -36,25 +36,30 @@ class _Gone(Exception):
     """The reader left while something was being sent."""
 
 
-class _Socket:
-    """``WS /v1/feeds/{feed}/socket?after=<position>``, an ASGI application.
+class Socket:
+    """``WS …?after=<position>``, an ASGI application; ``opener`` says what is followed there, and by whom.
 
     Who is refused is accepted and then closed with a code of ours: a page learns nothing from a failed
     handshake.
     """
 
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         site = site_of(websocket)
         try:
-            admitted = await open_channel(websocket)
+            admitted = await self._opener(websocket)
             with admitted.seat, watching(admitted.channel):
                 after = websocket.query_params.get("after") if scope["query_string"] else None
                 await _serve(site, websocket, admitted, position_of(after))
         except FeedNotFound:
             await _close(websocket, closes.NO_SUCH_FEED)
-        except Forbidden:
+        except ForeignOrigin:
             await _close(websocket, closes.ORIGIN_REFUSED)
+        except AccessError:
+            await _close(websocket, closes.SIGNED_OUT)
         except StoreError:
             await _refuse(websocket, bye("overload", OVERLOAD_RETRY_S))
         except TooManyReaders as error:
@@ -142,7 +147,7 @@ async def _accept(websocket: WebSocket) -> None:
         await websocket.accept()
 
 
-socket = _Socket()
+socket = Socket(open_channel)
+"""``WS /v1/feeds/{feed}/socket``."""
 
-routes: list[BaseRoute] = [WebSocketRoute("/v1/feeds/{feed}/socket", socket)]
-"""The others are in :mod:`livefeed.web.contract`, with their description."""
+reader_routes: list[BaseRoute] = [WebSocketRoute("/v1/feeds/{feed}/socket", socket)]
