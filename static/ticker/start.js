@@ -64,7 +64,7 @@ function equipLater({ view, feed, words, layout }) {
     options.hidden = false;
     options.addEventListener('click', () => later(import('./options.js'), ({ open }) => open(options, { words, settings })));
   }
-  if (stored('localStorage', 'desk:hint')) later('../desk/hint', ({ hint }) => hint(root, page.feed.slug));
+  if (stored('localStorage', 'desk:hint')) later(import('../desk/hint.js'), ({ hint }) => hint(root, view.feed.slug));
   if (layout === 'wall') later(import('./wall.js'), ({ wall }) => wall({ root }));
   if (layout === 'full' && !root.dataset.storage) {
     const remember = () => later(import('./returning.js'), (it) => it.remember({ view, feed, slug: view.feed.slug, words }));
