@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 from livefeed.web.integrity import digest, graph, integrity
@@ -39,3 +40,12 @@ def test_the_element_s_modules_have_addresses_on_this_server() -> None:
     prefix = f"https://live.example.org{tree.prefix}/"
     assert {address.removeprefix(prefix) for address in told} == set(graph(tree))
     assert {"ticker/define.js", "ticker/one.js", "client/fallbacks.js"} <= set(graph(tree))
+
+
+def test_the_loader_preloads_what_the_element_begins_with() -> None:
+    tree = StaticTree()
+    found = tree.find("embed.js")
+    assert found is not None
+    parts = re.search(r"PARTS=\[([^\]]*)\]", found[0].body.decode())
+    assert parts
+    assert {"ticker/define.js", *re.findall(r"'([^']+)'", parts[1])} == set(tree.closure("ticker/define.js"))
