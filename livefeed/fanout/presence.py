@@ -69,5 +69,5 @@ class DeskPresence:
             message = orjson.dumps({"type": "presence", "people": said})
             if message != desk.message:
                 desk.message = message
-                for wake in list(desk.wakers):
+                for wake in dict.fromkeys(desk.wakers):  # the streams of one channel share theirs
                     wake()

@@ -22,7 +22,7 @@ from livefeed.store.sources import source_of, taken_over
 __all__ = ["MAX_PINNED", "Foreseen", "Refused", "foresee"]
 
 MAX_PINNED = 100
-"""As ``commit.lua`` has it."""
+"""As ``update.lua`` has it."""
 
 _AT_ONCE = 200
 

@@ -36,7 +36,7 @@ let who = null;
 let mayPublish = true;
 
 const standing = new Standing(element('desk').querySelector('.status'), element('desk').querySelector('.retry'));
-const act = (name) => writing?.actions.form(name);
+const act = (name) => writing?.form.act(name);
 const compose = new Compose(element('compose'), { onact: act, onchange: () => writing?.render() });
 equip(compose.form, {
   feed: () => feeds.current,
@@ -169,10 +169,6 @@ presence.addEventListener('change', () => {
   rows?.people();
   const { names } = presence;
   element('people').textContent = names.length > 1 ? `At the desk: ${names.join(', ')}` : '';
-});
-effect.addEventListener('seen', ({ detail: { id } }) => {
-  const line = element('sent');
-  if (line.dataset.id === id) line.querySelector('.took').textContent = effect.told(id);
 });
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
 session.addEventListener('signedout', () => signIn.open(ENDED));

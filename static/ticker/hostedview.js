@@ -1,5 +1,5 @@
 /** The view on somebody else's page, in a box that scrolls or as long as it is. Nothing jumps there. */
-import { keep, visible } from './list.js';
+import { keep } from './list.js';
 import { View } from './view.js';
 
 const MOST = 40;
@@ -16,21 +16,12 @@ export class HostedView extends View {
     box?.addEventListener('scroll', () => this.scrolled(), { passive: true, signal });
   }
 
-  /** Where what can be seen of it begins. */
-  get #edge() {
+  get edge() {
     return this.box ? top(this.box) : 0;
   }
 
-  get atTop() {
-    return top(this.root) - this.#edge > -5;
-  }
-
-  get seen() {
-    return visible(this.parts.updates, this.#edge);
-  }
-
   keep(change) {
-    keep(this.parts.updates, change, this.#edge, this.box ?? undefined);
+    keep(this.parts.updates, change, this.edge, this.box ?? undefined);
   }
 
   /**
@@ -70,7 +61,7 @@ export class HostedView extends View {
     // With the head above it, where that fits: then news go on flowing in.
     const target = top(element) - top(root) < box.clientHeight / 2 ? root : element;
     const margin = Number.parseFloat(getComputedStyle(target).scrollMarginTop) || 0;
-    box.scrollBy({ top: top(target) - this.#edge - margin, behavior: 'instant' });
+    box.scrollBy({ top: top(target) - this.edge - margin, behavior: 'instant' });
     return box.scrollIntoView({ block: 'nearest', behavior: 'instant' });
   }
 }

@@ -16,6 +16,7 @@ export class View {
   #timer = setInterval(() => this.#tick(), TICK_MS);
   /** Ids of what waits behind the button. */ #waiting = new Set();
   /** There was something to load above, at the last drawing. */ #gap = false;
+  /** @type {?boolean} */ #atTop = null;
 
   /** @param {HTMLElement} root @param {{most?: number}} options `most`: updates shown, if not all */
   constructor(root, { origin = '', feed, words, layout = 'full', most, settings = new Map(), host = root }) {
@@ -46,9 +47,18 @@ export class View {
     this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
   }
 
-  /** Nothing is scrolled away. */
+  /** Where what can be seen of it begins. */
+  get edge() {
+    return 0;
+  }
+
+  /** Nothing is scrolled away. Measured once a frame: else each of many arrivals has those before it laid out. */
   get atTop() {
-    return this.root.getBoundingClientRect().top > -5;
+    if (this.#atTop === null) {
+      this.#atTop = this.root.getBoundingClientRect().top - this.edge > -5;
+      requestAnimationFrame(() => (this.#atTop = null));
+    }
+    return this.#atTop;
   }
 
   /** The ids of what is being read, to begin anew around; none: the top. */
@@ -58,7 +68,7 @@ export class View {
   }
 
   get seen() {
-    return visible(this.parts.updates);
+    return visible(this.parts.updates, this.edge);
   }
 
   /** Changes the page; what is being read stays where it is. */
@@ -110,6 +120,7 @@ export class View {
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
     this.go(found);
+    this.#atTop = null;
     return true;
   }
 
@@ -125,6 +136,7 @@ export class View {
   }
 
   scrolled() {
+    this.#atTop = null;
     if (this.#waiting.size && this.atTop && !this.source.state.prev) this.#show();
   }
 

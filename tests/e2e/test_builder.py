@@ -162,6 +162,7 @@ def test_the_desk_leads_to_it(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/desk")
     page.get_by_label("Token").fill(server.token)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="This feed").click()
     link = page.get_by_role("link", name="Embed it")
     expect(link).to_have_attribute("href", "/embed?feed=news")
     page.goto(server.url + (link.get_attribute("href") or ""))

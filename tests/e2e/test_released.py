@@ -1,4 +1,4 @@
-"""An embed of the first release, as browsers keep it, with today's server (scripts/release-client kept it)."""
+"""An embed of the first release, as browsers keep it, with the server of today (scripts/release-client)."""
 
 from __future__ import annotations
 

@@ -21,12 +21,13 @@ def feeds(text: str) -> list[str]:
 
 
 async def test_it_offers_the_listed_feeds(site: Served) -> None:
-    for slug, fields in {
+    made: dict[str, dict[str, Any]] = {
         "news": {"title": 'News "<script>'},
         "sport": {},
         "draft": {"status": "draft"},
         "unlisted": {"listed": False},
-    }.items():
+    }
+    for slug, fields in made.items():
         await site.feed(slug, **fields)
     answer = await site.get("/embed")
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""Who may follow a draft no longer, is told so at once: by whatever they came, and wherever that was said."""
+"""Who may follow a draft or a desk no longer is told so at once, wherever that was decided."""
 
 from __future__ import annotations
 
@@ -58,9 +58,13 @@ async def from_elsewhere(served: Serving, end: End, session: str) -> None:
 
 
 @ways_out
-async def test_a_socket(served: Serving, draft: str, end: End) -> None:
+@pytest.mark.parametrize(
+    ("path", "refusal"), [("draft/socket", 4504), ("draft/desk/socket", 4505), ("news/desk/socket", 4505)]
+)
+@pytest.mark.usefixtures("draft")
+async def test_a_socket(served: Serving, end: End, path: str, refusal: int) -> None:
     headers, session = await signed_in(served)
-    url = served.base.replace("http", "ws") + draft + "/socket"
+    url = served.base.replace("http", "ws") + f"/v1/feeds/{path}"
     async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
         assert orjson.loads(await connection.recv())["type"] == "sync"
         await from_elsewhere(served, end, session)
@@ -70,21 +74,23 @@ async def test_a_socket(served: Serving, draft: str, end: End) -> None:
     assert connection.close_code == 4501
     async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
         assert [text async for text in received(connection)] == []
-    assert connection.close_code == 4504  # a draft: there is no such feed any more for them
+    assert connection.close_code == refusal
 
 
 @ways_out
-async def test_events(served: Serving, draft: str, end: End) -> None:
+@pytest.mark.parametrize(("path", "refusal"), [("draft/events", 404), ("news/desk/events", 401)])
+@pytest.mark.usefixtures("draft")
+async def test_events(served: Serving, end: End, path: str, refusal: int) -> None:
     headers, session = await signed_in(served)
     async with httpx.AsyncClient(base_url=served.base, headers=headers) as http:
-        async with http.stream("GET", f"{draft}/events") as response:
+        async with http.stream("GET", f"/v1/feeds/{path}") as response:
             lines = response.aiter_lines()
             assert await anext(lines) == "event: sync"
             await from_elsewhere(served, end, session)
             async with asyncio.timeout(WITHIN_S):
                 rest = [line async for line in lines]
         assert '{"type":"bye","reason":"revoked","retry":null}' in " ".join(rest)
-        assert (await http.get(f"{draft}/events")).status_code == 404
+        assert (await http.get(f"/v1/feeds/{path}")).status_code == refusal
 
 
 @ways_out
