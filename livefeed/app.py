@@ -17,10 +17,12 @@ from livefeed.fanout.releaser import Releaser
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import (
+    builder,
     contract,
     desk,
     embed,
     images,
+    oembed,
     openapi,
     ops,
     pages,
@@ -108,7 +110,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             sitemap,
             pages,
             syndication,
+            builder,
             embed,
+            oembed,
             images,
             desk,
             static,
