@@ -41,7 +41,7 @@ _NO_REVISION = -1
 _ONE_PACKET_BYTES = 1_400
 """What fits into one packet is no faster when it is smaller."""
 
-_GZIP = re.compile(r"\b(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+_GZIP = re.compile(r"(?<![\w-])(?:gzip|\*)(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
 
 def etag_of(body: bytes) -> str:
