@@ -32,6 +32,7 @@ function remembered(slug) {
 
 export class Compose {
   /** @type {?Draft} */ draft = null;
+  /** Of tools.js. */ tools = { check: () => true };
   /** @type {?{slug: string, status: string}} */ #feed = null;
   #by = '';
   #release = () => {};
@@ -67,17 +68,18 @@ export class Compose {
 
   /** Another feed or another person: with what was being written there. @param {{slug: string}} feed @param {string} by */
   async use(feed, by) {
+    const { draft: before } = this;
+    const { slug } = feed;
+    const last = remembered(slug);
+    this.#put(null);
+    before?.save().catch(() => {}).finally(() => before.close({ goOn: true }));
     this.#feed = feed;
     this.#by = by;
-    this.#put(null);
-    const slug = feed.slug;
-    const last = remembered(slug);
     for (const record of this.#leftovers(slug, last)) {
       const release = await claim(record.id, { wait_ms: record.id === last ? RELOAD_MS : 0, at: record.at });
       if (!release) continue;
-      if (slug !== this.#feed?.slug || this.draft) return release();
-      this.#release = release;
-      return this.open(new Draft(record), { focus: false });
+      if (slug === this.#feed?.slug && !this.draft) this.open(new Draft(record), { focus: false });
+      return release();
     }
   }
 
@@ -102,6 +104,7 @@ export class Compose {
   /** Free for the next one. @returns {?Draft} what was written */
   leave() {
     const { draft } = this;
+    if (draft) remember(draft.feed, '');
     this.#put(null);
     return draft;
   }
@@ -122,7 +125,7 @@ export class Compose {
     const { text } = raw(this.form);
     const problem = text.trim() ? tooLong(text) : EMPTY;
     if (problem) showProblem(this.form, problem);
-    return !problem;
+    return !problem && this.tools.check();
   }
 
   fail(error) {
@@ -134,27 +137,28 @@ export class Compose {
   }
 
   #put(draft) {
-    if (this.draft) {
-      presence.edit(this.draft.id, false);
-      this.draft.hooks = {};
-    }
+    if (this.draft) this.draft.hooks = {};
     this.#release();
-    this.#release = () => {};
     this.draft = draft;
     clearProblem(this.form);
     if (draft) this.#hold(draft);
-    else {
-      remember(this.#feed?.slug, '');
-      setRaw(this.form, { ...BLANK, author: kept('author') ?? '' });
-    }
+    else setRaw(this.form, { ...BLANK, author: kept('author') ?? '' });
     this.#show();
     this.hooks.onchange();
   }
 
   #hold(draft) {
-    remember(draft.feed, draft.id);
-    presence.edit(draft.id);
-    claim(draft.id).then((release) => release && (draft === this.draft ? (this.#release = release) : release()));
+    const { feed, id } = draft;
+    remember(feed, id);
+    presence.edit(id);
+    let isHeld = true;
+    let release = () => {};
+    claim(id).then((lock) => (isHeld ? (release = lock ?? release) : lock?.()));
+    this.#release = () => {
+      isHeld = false;
+      presence.edit(id, false);
+      release();
+    };
     draft.hooks = {
       onstatus: () => this.#show(),
       onfields: (by, names) => {
@@ -162,7 +166,8 @@ export class Compose {
         this.say(`${by} changed this text as well (${names.join(', ')}): it is taken over.`);
       },
       onmoved: (why) => {
-        remember(draft.feed, draft.id);
+        this.#release();
+        this.#hold(draft);
         if (why) this.say(why);
         this.hooks.onchange();
       },

@@ -3,11 +3,10 @@
  * meanwhile is taken over field by field; where both changed the same, mine becomes a draft of its own, so that neither is lost.
  */
 import { api, itemPath, session, updatePath } from './api.js';
-import { fieldsOf, isBlank, normal, recordName, says } from './content.js';
-import { payload, tooLong } from './form.js';
-import { newId } from './ids.js';
-import { drop, keep } from './keep.js';
-import { isSame, merge, patchOf } from './merge.js';
+import { fieldsOf, isBlank, normal, says } from './content.js';
+import { tooLong } from './form.js';
+import { merge, patchOf } from './merge.js';
+import { Record } from './record.js';
 
 const IDLE_MS = 2000;
 /** Where nothing can be kept here, the server has to have it soon. */
@@ -20,10 +19,7 @@ const EARLIER = 'An earlier try did go out: see the list, and edit it there. Pub
 /** Over when the server is back, or somebody has signed in again. */
 const isPassing = (error) => error.passing || error.status === 401;
 
-export class Draft {
-  /** On the server since revision … @type {number} */ rev = 0;
-  /** What it says there. @type {?Record<string, unknown>} */ base = null;
-  /** @type {'draft' | 'submitted' | 'scheduled' | 'going'} */ state = 'draft';
+export class Draft extends Record {
   /** How it is kept: '', kept, denied, saving, saved, failed. */ status = '';
   /** @type {?Error} */ error = null;
   #timer = 0;
@@ -33,27 +29,20 @@ export class Draft {
   #end = new AbortController();
 
   /**
-   * @param {{feed: string, by: string, id?: string, fields: object, rev?: number, base?: object, state?: string, at?: number}} record as kept
+   * @param {object} kept as Record's
    * @param {{onstatus?: () => void, onfields?: (by: string, names: string[]) => void, onmoved?: (why: string) => void, onover?: () => void}} [hooks]
    *   `onfields`: somebody else's changes came in; `onmoved`: it has another id from now on; `onover`: it is published
    */
-  constructor(record, hooks = {}) {
-    const { feed, by, id = newId(), fields, rev = 0, base = null, state = 'draft' } = record;
-    Object.assign(this, { feed, by, id, fields, rev, base, state, hooks });
-    session.addEventListener('answered', () => this.status === 'failed' && isPassing(this.error) && this.#later(0), { signal: this.#end.signal });
+  constructor(kept, hooks = {}) {
+    super(kept);
+    this.hooks = hooks;
+    const retry = () => this.status === 'failed' && isPassing(this.error) && this.#later(0);
+    session.addEventListener('answered', retry, { signal: this.#end.signal });
   }
 
   /** @param {object} item of the server's */
   static of(item, feed, by) {
     return new Draft({ feed, by, id: item.id, fields: fieldsOf(item), rev: item.rev, base: normal(item.content), state: item.state });
-  }
-
-  get content() {
-    return payload(this.fields);
-  }
-
-  get isDirty() {
-    return this.base ? !isSame(this.content, this.base) : !isBlank(this.fields);
   }
 
   /** Only a draft is saved by itself: what waits for review or for its time changes when its editor says so. */
@@ -64,7 +53,7 @@ export class Draft {
   type(fields) {
     this.fields = fields;
     this.error = null;
-    const lasting = this.#keep();
+    const lasting = this.keep();
     this.#say(lasting ? 'kept' : 'denied');
     this.#later(lasting ? IDLE_MS : HURRY_MS);
   }
@@ -82,15 +71,11 @@ export class Draft {
     await this.#saving;
   }
 
-  /** No more of this in this tab; what is kept here stays only if the server does not have it. */
-  close() {
+  /** No more of this in this tab. What is kept here stays if the server does not have it, or to be gone on with. */
+  close({ goOn = false } = {}) {
     this.#end.abort();
     clearTimeout(this.#timer);
-    if (!this.isDirty) this.forget();
-  }
-
-  forget() {
-    drop(recordName(this.feed, this.id));
+    if (!this.isDirty && !goOn) this.forget();
   }
 
   /** Out, in one request whatever was saved before. @returns {Promise<object>} the item, or the update */
@@ -131,11 +116,9 @@ export class Draft {
 
   /** A text of its own from now on. @param {string} [why] */
   move(why = '') {
-    this.forget();
-    Object.assign(this, { id: newId(), rev: 0, base: null, state: 'draft' });
+    this.renew();
     this.why = why;
     this.#sent = [];
-    this.#keep();
     this.#later(IDLE_MS);
     this.hooks.onmoved?.(why);
   }
@@ -157,18 +140,9 @@ export class Draft {
     }
     Object.assign(this, { rev: item.rev, base: theirs, state: item.state });
     if (taken.length) this.fields = fieldsOf({ content: { ...item.content, ...merged } });
-    this.#keep();
+    this.keep();
     if (taken.length) this.hooks.onfields?.(item.changed_by, taken);
     return false;
-  }
-
-  #keep() {
-    const { feed, by, id, fields, rev, base, state } = this;
-    if (isBlank(fields) && !rev) {
-      this.forget();
-      return true;
-    }
-    return keep(recordName(feed, id), { feed, by, id, fields, rev, base, state, at: Date.now() });
   }
 
   #later(ms) {
@@ -216,7 +190,7 @@ export class Draft {
         ? await api('PATCH', itemPath(feed, id), { body: patchOf(this.base, content), rev, patch: true, signal })
         : await api('POST', itemPath(feed), { body: { id, ...content }, signal });
       Object.assign(this, { rev: item.rev, base: content, state: item.state });
-      this.#keep();
+      this.keep();
     } catch (error) {
       await this.#reconcile(error, signal);
     }
@@ -253,7 +227,7 @@ export class Draft {
     if (lost && !isBlank(this.fields)) {
       this.move(update ? 'This text was published meanwhile. What you changed since is a draft of its own now.'
         : 'Somebody deleted this text from the desk. Yours is still here, as a new one.');
-      return true;
+      return;
     }
     this.base = this.content;
     this.close();

@@ -1,15 +1,17 @@
 /** Writing together: the form, what is on its way, what waits. One per feed that is shown; carries out what buttons and keys say. */
-import { ItemActions } from './itemactions.js';
+import { clock } from './clock.js';
 import { says } from './content.js';
 import { Draft } from './draft.js';
 import { effect } from './effect.js';
-import { clock } from './clock.js';
+import { FormActions } from './formactions.js';
+import { ItemActions } from './itemactions.js';
 import { ItemRows } from './itemrows.js';
 import { nameOf, secondsTo } from './itemrow.js';
 import { Items } from './items.js';
 import { Outbox } from './outbox.js';
 import { presence } from './presence.js';
 import { announce } from './saying.js';
+import { Sent } from './sent.js';
 
 /** As the lists want it, of what only this computer has. */
 const asItem = ({ draft, doing }) => {
@@ -38,8 +40,10 @@ export class Writing {
       onpeople: (people) => presence.hear(people),
       onstatus: options.onstatus, onrevoked: options.onrevoked,
     });
+    this.form = new FormActions(this);
     this.actions = new ItemActions(this);
-    this.rows = new ItemRows({ feed, me: me.name, editor: this.editor, onact: (...act) => this.actions.row(...act) });
+    this.sent = new Sent(document.getElementById('sent'), this);
+    this.rows = new ItemRows({ feed, me: me.name, editor: this.editor, onact: (...act) => this.actions.act(...act) });
   }
 
   async start() {
@@ -54,6 +58,7 @@ export class Writing {
     this.items.close();
     this.outbox.close();
     this.rows.close();
+    this.sent.close();
   }
 
   /** The feed itself changed. */
@@ -80,14 +85,14 @@ export class Writing {
     if ('state' in answer) this.items.tell(answer);
     if (answer.state === 'going') {
       effect.pressed(answer.id, clock.here(answer.due) - Date.now());
-      this.actions.watch(answer);
+      this.sent.watch(answer);
       announce(`Going out in ${secondsTo(answer.due)} seconds`);
     } else if (doing === 'submit') announce('Submitted for review');
     else if (doing === 'schedule') announce('Scheduled');
     else if (!('state' in answer)) {
       this.items.untell(answer.id, true);
       this.onpublished(answer);
-      this.actions.sent(answer.id, answer.headline);
+      this.sent.tell(answer.id, answer.headline);
     }
   }
 
@@ -105,7 +110,7 @@ export class Writing {
 
   /** @param {?object[]} changes null: a new list */
   #heard(changes) {
-    for (const { op, id, published } of changes ?? []) if (op === 'item-delete' && published) this.actions.out(id);
+    for (const { op, id, published } of changes ?? []) if (op === 'item-delete' && published) this.sent.out(id);
     this.#follow(changes);
     this.render();
   }

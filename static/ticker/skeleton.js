@@ -19,14 +19,9 @@ export function skeleton(words, { layout = 'full', lang = words.lang, whole = nu
       h('h2', { class: 'title', part: 'title', ...own }),
       h('p', { class: 'description', hidden: '', ...own }),
       h('p', { class: 'state' }, h('span', { class: 'status', role: 'status', part: 'status' }), ' ', h('span', { class: 'countdown', 'aria-hidden': 'true' }))),
-<<<<<<< HEAD
-    h('section', { class: 'pinned', 'aria-label': words.pinned, hidden: '', ...own }, h('h2', { class: 'unseen', 'data-key': 'heading' }, words.pinned)),
+    h('section', { class: 'pinned', 'aria-label': words.pinned, hidden: '', ...own }),
     h('nav', { class: 'key', 'aria-label': words.keyEvents, hidden: '' }, h('h2', {}, words.keyEvents), h('ol', own)),
-=======
-    h('section', { class: 'pinned', 'aria-label': words.pinned, hidden: '' }),
-    h('nav', { class: 'key', 'aria-label': words.keyEvents, hidden: '' }, h('h2', {}, words.keyEvents), h('ol')),
->>>>>>> main
-    h('p', { class: 'pages above' }, h('a', { class: 'newer', hidden: '' }, words.newer)),
+    h('p', { class: 'pages above' }, h('a', { class: 'newer', role: 'link', hidden: '' }, words.newer)),
     h('section', { class: 'updates', 'aria-label': words.updates, tabindex: '-1', ...own }, ...places),
-    h('p', { class: 'pages below' }, h('a', { class: whole ? 'whole' : 'more', part: 'more', href: whole, hidden: whole ? null : '' }, words.more)));
+    h('p', { class: 'pages below' }, h('a', { class: whole ? 'whole' : 'more', part: 'more', role: 'link', href: whole, hidden: whole ? null : '' }, words.more)));
 }

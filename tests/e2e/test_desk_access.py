@@ -20,7 +20,14 @@ from tests.e2e.test_desk_items import region
 def fill_desk(server: Server) -> None:
     """One of each."""
     server.call("PATCH", "/news", {"hold_s": 30})
-    server.publish("Published, with **everything**.", title="A title", tags=["harbour"], breaking=True, key=True, pinned=True)
+    server.publish(
+        "Published, with **everything**.",
+        title="A title",
+        tags=["harbour"],
+        breaking=True,
+        key=True,
+        pinned=True,
+    )
     for step, body in (("submit", None), ("schedule", {"time": "2027-01-01T08:00:00Z"}), ("publish", None)):
         item = server.call("POST", "/news/items", {"text": f"To {step}", "tags": ["harbour"], "key": True})
         server.call("POST", f"/news/items/{item['id']}/{step}", body)
@@ -30,7 +37,9 @@ def fill_desk(server: Server) -> None:
 
 
 def found_in(page: Page, dialog: str = "") -> list[str]:
-    return violations(page, within="dialog[open]" if dialog else "html") + ([] if dialog else outline_faults(page))
+    return violations(page, within="dialog[open]" if dialog else "html") + (
+        [] if dialog else outline_faults(page)
+    )
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
@@ -67,13 +76,16 @@ def test_no_state_breaks_a_rule(server: Server, browser: Browser, look: dict[str
         press(region(page, "Scheduled"), "Other time")
         found["scheduling"] = found_in(page, "schedule")
         page.keyboard.press("Escape")
-        page.get_by_role("button", name="Keyboard shortcuts").click()
+        page.get_by_role("heading", name="Published").focus()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
         found["shortcuts"] = found_in(page, "shortcuts")
         page.keyboard.press("Escape")
         press(going(page), "Send now")
         expect(page.locator("#sent")).to_contain_text("Sent")
         found["sent"] = found_in(page)
         page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("dialog", name="It is out already")).to_be_visible()
         found["too late"] = found_in(page, "ask")
         page.get_by_role("button", name="Leave it there").click()
         press(row(page, "Published, with"), "Edit")

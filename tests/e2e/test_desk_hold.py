@@ -133,7 +133,9 @@ def test_a_cancel_that_came_too_late_says_so(desk: Page, server: Server) -> None
     expect(going(desk)).to_be_visible()
     item = going(desk).get_attribute("data-id")
     desk.route_web_socket(re.compile("/desk/socket"), lambda socket: None)
-    desk.route("**/cancel", lambda route: (server.call("POST", f"/news/items/{item}/release"), route.continue_()))
+    desk.route(
+        "**/cancel", lambda route: (server.call("POST", f"/news/items/{item}/release"), route.continue_())
+    )
     going(desk).get_by_role("button", name="Cancel").click()
     expect(desk.get_by_role("dialog", name="It is out already")).to_be_visible()
     desk.get_by_role("button", name="Leave it there").click()
@@ -171,7 +173,11 @@ def test_the_focus_never_ends_on_another_rows_button(desk: Page, server: Server)
 
 def test_publishing_to_a_feed_closed_meanwhile_keeps_the_text(desk: Page, server: Server) -> None:
     box(desk).fill("Too late")
-    desk.route(PUBLISH, lambda route: (server.call("PATCH", "/news", {"status": "closed"}), route.continue_()), times=1)
+    desk.route(
+        PUBLISH,
+        lambda route: (server.call("PATCH", "/news", {"status": "closed"}), route.continue_()),
+        times=1,
+    )
     box(desk).press("Control+Enter")
     expect(compose(desk).get_by_role("alert")).to_contain_text("closed")
     expect(box(desk)).to_have_value("Too late")

@@ -112,7 +112,9 @@ def test_two_tabs_write_two_texts(desk: Page, server: Server, context: BrowserCo
     assert sorted(item["content"]["text"] for item in items(server)) == ["In the first", "In the second"]
 
 
-def test_a_tab_that_crashed_is_taken_up_by_the_next(desk: Page, server: Server, context: BrowserContext) -> None:
+def test_a_tab_that_crashed_is_taken_up_by_the_next(
+    desk: Page, server: Server, context: BrowserContext
+) -> None:
     desk.route("**/v1/feeds/news/items**", lambda route: route.abort())
     box(desk).fill("Never saved")
     desk.close()  # without a word, as far as what was typed is concerned
@@ -311,9 +313,7 @@ def test_a_schedule_in_the_past_is_refused_by_the_server_too(desk: Page, server:
     box(desk).fill("Too late")
     desk.get_by_role("button", name="Schedule…").click()
     past = local(datetime.now() - timedelta(days=1))
-    desk.route(
-        "**/schedule", lambda route: route.continue_(post_data=f'{{"time": "{past}:00Z"}}'), times=1
-    )
+    desk.route("**/schedule", lambda route: route.continue_(post_data=f'{{"time": "{past}:00Z"}}'), times=1)
     desk.get_by_role("dialog").get_by_role("button", name="Tomorrow at 8").click()
     desk.get_by_role("dialog").get_by_role("button", name="Schedule", exact=True).click()
     expect(compose(desk)).to_contain_text("in the future")

@@ -102,7 +102,8 @@ def test_a_pasted_timeline_becomes_drafts_with_their_times(desk: Page, server: S
     assert [one["text"] for one in made] == ["The first", "The *second*\n  goes on", "The third"]
     assert {one["author"] for one in made} == {"A. Writer"}
     shown = desk.evaluate(
-        "times => times.map((time) => new Date(time).toTimeString().slice(0, 5))", [one["time"] for one in made]
+        "times => times.map((time) => new Date(time).toTimeString().slice(0, 5))",
+        [one["time"] for one in made],
     )
     assert shown == ["13:58", "14:05", "14:10"]
 

@@ -57,7 +57,9 @@ CASES = {
 
 
 def module(page: Page, name: str, code: str, arg: Any = None) -> Any:
-    return page.evaluate(f"async (arg) => {{ const it = await import('{MODULES}/desk/{name}.js'); {code} }}", arg)
+    return page.evaluate(
+        f"async (arg) => {{ const it = await import('{MODULES}/desk/{name}.js'); {code} }}", arg
+    )
 
 
 def to_markdown(page: Page, html: str) -> Any:
@@ -82,8 +84,14 @@ def test_what_looks_like_markup_is_shown_to_readers_as_it_was(page: Page, server
 
 
 TIMELINES: dict[str, tuple[str, list[str]]] = {
-    "newest last": ("13:58 — First\n14:05 – Second\n  with more\n\n14.10 Uhr: Third", ["13:58 First", "14:05 Second\n  with more", "14:10 Third"]),
-    "newest first": ("2:10 pm - Third\n2:05 p.m.: Second\n11:58 AM First", ["11:58 First", "14:05 Second", "14:10 Third"]),
+    "newest last": (
+        "13:58 — First\n14:05 – Second\n  with more\n\n14.10 Uhr: Third",
+        ["13:58 First", "14:05 Second\n  with more", "14:10 Third"],
+    ),
+    "newest first": (
+        "2:10 pm - Third\n2:05 p.m.: Second\n11:58 AM First",
+        ["11:58 First", "14:05 Second", "14:10 Third"],
+    ),
     "marked": ("- **13:58** First\n- [14:05] Second", ["13:58 First", "14:05 Second"]),
     "past midnight": ("23:50 Before\n00:10 After", ["Sat 23:50 Before", "00:10 After"]),
     "one line": ("14:05 — alone", []),

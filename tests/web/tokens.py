@@ -74,9 +74,9 @@ def _template(code: str, start: int) -> str:
 
 def _placeholder(code: str, at: int) -> int:
     """Where the template goes on after a ``${…}`` whose inside begins ``at``."""
-    depth = 1
+    depth, last = 1, "("
     while depth:
-        token = _token(code, at, ".js", "(")
+        token = _token(code, at, ".js", last)
         depth += (token == "{") - (token == "}")
-        at += len(token)
+        at, last = at + len(token), last if token.isspace() else token
     return at
