@@ -38,7 +38,7 @@ let mayPublish = true;
 const standing = new Standing(element('desk').querySelector('.status'), element('desk').querySelector('.retry'));
 const act = (name) => writing?.form.act(name);
 const compose = new Compose(element('compose'), { onact: act, onchange: () => writing?.render() });
-equip(compose.form, {
+compose.tools = equip(compose.form, {
   feed: () => feeds.current,
   ondrafts: (entries) => writing?.drafts(entries, ({ time, text }) => ({ ...BLANK, author: raw(compose.form).author, text, time: toLocal(time.toISOString()) })),
 });
