@@ -170,6 +170,7 @@ presence.addEventListener('change', () => {
   const { names } = presence;
   element('people').textContent = names.length > 1 ? `At the desk: ${names.join(', ')}` : '';
 });
+effect.addEventListener('seen', ({ detail: { id } }) => rows?.took(id));
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
 session.addEventListener('signedout', () => signIn.open(ENDED));
 
