@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -96,8 +97,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         try:
             yield
         finally:
-            await releaser.close()
-            await site.hub.close()
+            await asyncio.gather(releaser.close(), site.hub.close())
             await store.close()
 
     routes: list[BaseRoute] = [

@@ -5,7 +5,7 @@ import { ask } from './ask.js';
 import { Compose } from './compose.js';
 import { effect } from './effect.js';
 import { Feeds } from './feeds.js';
-import { BLANK, calm, raw, toLocal } from './form.js';
+import { BLANK, calm, raw, say, toLocal } from './form.js';
 import { Join } from './join.js';
 import { drop, keptNames } from './keep.js';
 import { offerEditing, openLinked, stopOffering } from './link.js';
@@ -38,7 +38,7 @@ let mayPublish = true;
 const standing = new Standing(element('desk').querySelector('.status'), element('desk').querySelector('.retry'));
 const act = (name) => writing?.form.act(name);
 const compose = new Compose(element('compose'), { onact: act, onchange: () => writing?.render() });
-equip(compose.form, {
+compose.tools = equip(compose.form, {
   feed: () => feeds.current,
   ondrafts: (entries) => writing?.drafts(entries, ({ time, text }) => ({ ...BLANK, author: raw(compose.form).author, text, time: toLocal(time.toISOString()) })),
 });
@@ -93,7 +93,7 @@ function choose(feed) {
       element('empty').hidden = state.updates.length > 0;
       element('older').hidden = !state.next;
       feeds.heard(state.feed);
-      if (mayPublish) openLinked(feed.slug, rows, (text) => standing.say(text));
+      if (mayPublish) openLinked(feed.slug, rows, (text) => say(document.querySelector('.tools'), text));
     },
     onstatus: (name, detail) => heard('feed', name, detail),
   });
@@ -170,6 +170,7 @@ presence.addEventListener('change', () => {
   const { names } = presence;
   element('people').textContent = names.length > 1 ? `At the desk: ${names.join(', ')}` : '';
 });
+effect.addEventListener('seen', ({ detail: { id } }) => rows?.took(id));
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
 session.addEventListener('signedout', () => signIn.open(ENDED));
 

@@ -28,8 +28,8 @@ export class Editor {
     Object.assign(this, { feed, base: update, onsaved, onclose, onreuse, name: editName(feed.slug, update.id) });
     this.form = document.getElementById('editor').content.firstElementChild.cloneNode(true);
     this.note = this.form.querySelector('.heard');
+    this.tools = equip(this.form, { feed: () => this.feed });
     setRaw(this.form, rawOf(update));
-    equip(this.form, { feed: () => this.feed });
     this.#restore(kept(this.name));
     this.#listen();
   }
@@ -112,6 +112,7 @@ export class Editor {
     if (this.#sending) return;
     if (!this.#changed()) return this.#close();
     if (!this.form.elements.text.value.trim()) return showProblem(this.form, EMPTY);
+    if ('image' in this.#patch() && !this.tools.check()) return;
     clearProblem(this.form);
     this.#busy(true);
     try {

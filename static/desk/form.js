@@ -68,6 +68,9 @@ const address = (text) => (/^[a-z][a-z\d+.-]*:/i.test(text) ? text : `https://${
 
 const tags = (text) => [...new Set(text.split(',').map((tag) => tag.trim()).filter(Boolean))];
 
+/** In one order, so that the same picture is the same JSON. */
+const picture = ({ url, alt = '', width = null, height = null, caption = null, credit = null }) => ({ url, alt, width, height, caption, credit });
+
 /** The fields as the API takes them. @param {Record<string, string | boolean>} values */
 export function payload(values) {
   const { text, breaking, key, pinned } = values;
@@ -75,7 +78,7 @@ export function payload(values) {
   const result = {
     title: words('title'), text, author: words('author'), tags: tags(values.tags), time: fromLocal(values.time),
     link: words('link') && { url: address(words('link')), label: words('label') },
-    image: values.image ? JSON.parse(values.image) : null,
+    image: values.image ? picture(JSON.parse(values.image)) : null,
     breaking, key, pinned,
   };
   if ('correction' in values) result.correction = words('correction');

@@ -85,7 +85,7 @@ export class ImageField {
     this.caption = h('input', { maxlength: 1000, autocomplete: 'off' });
     this.credit = h('input', { maxlength: 200, autocomplete: 'off' });
     this.note = h('p', { class: 'field-problem', role: 'alert', id: `image-problem-${Math.random().toString(36).slice(2)}`, hidden: '' });
-    this.said = h('p', { class: 'unseen', role: 'status' });
+    this.said = h('p', { class: 'unseen', 'aria-live': 'polite' });
     this.#build();
     this.#listen(within);
     this.value = image;

@@ -31,8 +31,11 @@ const label = (name, words) => h('span', { class: `label label-${name}` }, words
 /** How many whole seconds until then; never less than 0. */
 export const secondsTo = (due) => Math.max(0, Math.ceil((clock.here(due) - Date.now()) / 1000));
 
-function when(item, feed) {
+const DOING = { publish: 'Sending…', submit: 'Submitting…', schedule: 'Scheduling…' };
+
+function when(item, { feed, doing }) {
   const { state, due, by, changed, content } = item;
+  if (DOING[doing]) return [`${by} · ${DOING[doing]}`];
   if (state === 'scheduled') return ['Goes out ', at(due, feed), ' · ', by];
   if (state === 'going') return [by];
   return [by, ' · ', content.time ? ['for ', at(content.time, feed)] : ['changed ', at(changed, feed)]].flat();
@@ -65,8 +68,8 @@ export function show(item, about) {
     h('button', { type: 'button', class: index ? 'plain' : 'plain first', 'data-action': action, 'aria-label': `${text.replace('…', '')}: ${name}` }, text);
   const actions = doing && doing !== 'save' ? [] : actionsOf(item, about);
   return [
-    h('p', { class: 'meta' }, h('span', {}, ...when(item, feed)), ...marks(item.content), editors.length > 0 && label('busy', `${editors.join(', ')} ${editors.length > 1 ? 'are' : 'is'} writing`)),
-    item.state === 'going' && h('p', { class: 'going', 'aria-hidden': 'true' },
+    h('p', { class: 'meta' }, h('span', {}, ...when(item, about)), ...marks(item.content), editors.length > 0 && label('busy', `${editors.join(', ')} ${editors.length > 1 ? 'are' : 'is'} writing`)),
+    item.state === 'going' && item.due && h('p', { class: 'going', 'aria-hidden': 'true' },
       h('span', { class: 'countdown', 'data-due': item.due }, ''), h('span', { class: 'left' })),
     ...words(item.content, feed),
     note(item, feed),

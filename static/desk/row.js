@@ -7,8 +7,11 @@ const label = (name, words) => h('span', { class: `label label-${name}` }, words
 
 const at = (value, feed) => h('time', { datetime: value, title: full(value, feed) }, brief(value, feed));
 
-/** @param {object} update @param {object} feed @param {string} link its address for readers @returns {Node[]} */
-export function show(update, feed, link) {
+/**
+ * @param {object} update @param {object} feed @param {string} link its address for readers
+ * @param {string} [took] from Publish to this screen @returns {Node[]}
+ */
+export function show(update, feed, link, took = '') {
   const body = h('div', { class: 'body', lang: feed.lang, dir: 'auto' });
   fill(body, update.html);
   const by = [update.author, update.tags.map((tag) => `#${tag}`).join(' ')].filter(Boolean).join(' · ');
@@ -16,7 +19,8 @@ export function show(update, feed, link) {
     h('p', { class: 'meta' },
       h('a', { href: link, target: '_blank', rel: 'noopener' }, at(update.time, feed)), ' ',
       update.breaking && label('breaking', 'Breaking'), update.key && label('key', 'Key event'), update.pinned && label('pinned', 'Pinned'),
-      update.edited && h('span', { class: 'edited' }, 'Updated ', at(update.edited, feed))),
+      update.edited && h('span', { class: 'edited' }, 'Updated ', at(update.edited, feed)),
+      took && h('span', { class: 'took' }, took)),
     update.title && h('h3', { class: 'headline', lang: feed.lang, dir: 'auto' }, update.title),
     body,
     update.image && h('p', { class: 'hint' }, `With an image: ${update.image.caption || update.image.alt || update.image.url}`),

@@ -1,5 +1,6 @@
 /** What a form made of the page's fields can do beside being filled: toolbar, pasting, tags, preview, and how long the text may be. */
 import { MOST, payload, raw } from './form.js';
+import { imageField } from './images.js';
 import { keep, kept } from './keep.js';
 import { equipPaste } from './paste.js';
 import { Preview } from './preview.js';
@@ -27,9 +28,26 @@ function folded(form) {
   details.querySelector('.filled').textContent = details.open ? '' : parts.join(' · ');
 }
 
+/** The field for a picture stands before the hidden one that is kept and sent. */
+function equipPicture(form) {
+  const hidden = form.elements.image;
+  const json = () => (field.value ? JSON.stringify(field.value) : '');
+  const field = imageField(form.querySelector('.picture'), {
+    oninput() {
+      hidden.value = json();
+      hidden.dispatchEvent(new Event('input', { bubbles: true }));
+    },
+  });
+  form.addEventListener('fill', () => {
+    if (hidden.value !== json()) field.value = hidden.value ? JSON.parse(hidden.value) : null;
+  });
+  return field;
+}
+
 /**
  * @param {HTMLFormElement} form
  * @param {{feed: () => ?object, ondrafts?: (entries: {time: Date, text: string}[]) => void}} options `ondrafts`: where a timeline goes
+ * @returns {{check: () => boolean}} whether the picture can be sent as it is; says why not
  */
 export function equip(form, { feed, ondrafts }) {
   const preview = new Preview(form.querySelector('.preview'), () => feed() && { feed: feed(), content: payload(raw(form)) });
@@ -37,6 +55,7 @@ export function equip(form, { feed, ondrafts }) {
   more.open = kept('more') ?? matchMedia('(min-width: 40rem)').matches;
   more.querySelector('summary').addEventListener('click', () => keep('more', !more.open));
   more.addEventListener('toggle', () => folded(form));
+  const field = equipPicture(form);
   equipToolbar(form);
   equipPaste(form.elements.text, ondrafts);
   new Tags(form.elements.tags, () => feed()?.slug);
@@ -48,4 +67,5 @@ export function equip(form, { feed, ondrafts }) {
   form.addEventListener('input', changed);
   form.addEventListener('fill', changed);
   changed();
+  return { check: () => field.check() };
 }

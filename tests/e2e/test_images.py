@@ -84,7 +84,7 @@ def value(page: Page) -> Any:
 def test_a_chosen_file_is_shown_and_described(desk: Page, server: Server) -> None:
     choose(desk, JPEG)
     expect(alt(desk)).to_be_focused()
-    expect(field(desk).get_by_role("status")).to_have_text("The picture is there. Say what it shows.")
+    expect(field(desk).locator("[aria-live]")).to_have_text("The picture is there. Say what it shows.")
     until(desk, lambda: desk.evaluate("document.querySelector('.image-field img').naturalWidth") == 400)
     assert not desk.evaluate("field.check()")
     expect(field(desk).get_by_role("alert")).to_have_text(

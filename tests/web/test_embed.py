@@ -113,4 +113,4 @@ async def test_the_fragment_may_be_read_by_the_feeds_sites_only(site: Served) ->
     for origin in ("https://b.example", "null"):
         answer = await site.get("/embed/limited.html", origin=origin)
         assert "access-control-allow-origin" not in answer.headers
-        assert answer.headers["vary"] == "Origin"
+        assert answer.headers["vary"] == "Origin, Accept-Encoding"
