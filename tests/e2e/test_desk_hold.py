@@ -74,8 +74,9 @@ def test_it_counts_down_on_every_desk_while_the_next_is_written(
 def test_it_goes_out_by_itself_and_says_so_once(page: Page, server: Server) -> None:
     desk = open_desk(page, server, hold_s=2)
     desk.evaluate(
-        """() => { window.told = []; new MutationObserver(() => told.push(document.getElementById('said').textContent))
-        .observe(document.getElementById('said'), { childList: true, characterData: true, subtree: true }); }"""
+        """() => { window.told = []; const said = document.getElementById('said');
+        new MutationObserver(() => told.push(said.textContent))
+          .observe(said, { childList: true, characterData: true, subtree: true }); }"""
     )
     publish(desk, "By itself")
     expect(row(desk, "By itself")).to_be_visible()
