@@ -3,7 +3,7 @@ import { h } from '../ticker/article.js';
 import { Editor, editName } from './editor.js';
 import { say } from './form.js';
 import { drop, kept, keptNames } from './keep.js';
-import { actions, show } from './row.js';
+import { actions, show, took } from './row.js';
 import { mark, remove } from './rowactions.js';
 import { openRevisions } from './revisions.js';
 
@@ -50,6 +50,11 @@ export class Rows {
     }
     row.item.scrollIntoView({ block: 'center' });
     this.#edit(row)?.focus();
+  }
+
+  /** An update of this page's came to its screen. @param {string} id */
+  arrived(id) {
+    this.#rows.get(id)?.item.querySelector('.meta').append(took(id));
   }
 
   /** Somebody has begun or ended to edit something. */

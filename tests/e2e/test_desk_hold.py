@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Server
 from tests.e2e.test_desk import PUBLISH, box, compose, row, sign_in, texts
 from tests.e2e.ticker import until
+
+LISTEN = """() => {
+  window.told = [];
+  const said = document.getElementById('said');
+  new MutationObserver(() => told.push(said.textContent)).observe(said, { childList: true });
+}"""
 
 
 @pytest.fixture
@@ -73,13 +79,11 @@ def test_it_counts_down_on_every_desk_while_the_next_is_written(
 
 def test_it_goes_out_by_itself_and_says_so_once(page: Page, server: Server) -> None:
     desk = open_desk(page, server, hold_s=2)
-    desk.evaluate(
-        """() => { window.told = []; new MutationObserver(() => told.push(document.getElementById('said').textContent))
-        .observe(document.getElementById('said'), { childList: true, characterData: true, subtree: true }); }"""
-    )
+    desk.evaluate(LISTEN)
     publish(desk, "By itself")
     expect(row(desk, "By itself")).to_be_visible()
     expect(desk.locator("#sent")).to_contain_text(re.compile(r"Sent: “By itself” On screen after \d\.\d\d s"))
+    expect(row(desk, "By itself")).to_contain_text(re.compile(r"\d\.\d\d s"))
     assert desk.evaluate("told") in (["Going out in 2 seconds", "Sent"], ["Going out in 3 seconds", "Sent"])
 
 
@@ -106,6 +110,18 @@ def test_cancelling_while_the_next_is_written_leaves_that_alone(desk: Page, serv
     expect(drafts(desk)).to_contain_text("Too early")
     expect(box(desk)).to_have_value("The next")
     expect(box(desk)).to_be_focused()
+    assert texts(server) == []
+
+
+def test_cancelling_before_the_server_has_answered(desk: Page, server: Server) -> None:
+    waiting: list[Route] = []
+    desk.route(PUBLISH, lambda route: waiting.append(route), times=1)
+    publish(desk, "Too early")
+    until(desk, lambda: bool(waiting))
+    desk.keyboard.press("Escape")
+    waiting[0].continue_()
+    expect(box(desk)).to_have_value("Too early")
+    expect(going(desk)).to_have_count(0)
     assert texts(server) == []
 
 
