@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,10 +17,12 @@ from livefeed.fanout.releaser import Releaser
 from livefeed.settings import Settings, load_settings
 from livefeed.store.store import Store
 from livefeed.web import (
+    builder,
     contract,
     desk,
     embed,
     images,
+    oembed,
     openapi,
     ops,
     pages,
@@ -94,8 +97,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         try:
             yield
         finally:
-            await releaser.close()
-            await site.hub.close()
+            await asyncio.gather(releaser.close(), site.hub.close())
             await store.close()
 
     routes: list[BaseRoute] = [
@@ -108,7 +110,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             sitemap,
             pages,
             syndication,
+            builder,
             embed,
+            oembed,
             images,
             desk,
             static,

@@ -9,6 +9,8 @@
   if (!script || !script.src) return;
   var BUILD = '__LIVEFEED_BUILD__';
   var NAMES = ['feed', 'limit', 'layout', 'order', 'filter', 'theme', 'height', 'grow', 'more', 'update', 'announce', 'lang', 'storage'];
+  // What the module imports, so that all of it is fetched at once.
+  var PARTS = ['ticker/element.js', 'ticker/core.js', 'client/shared.js', 'ticker/assets.js', 'ticker/attributes.js', 'ticker/hosted.js', 'ticker/hostedview.js', 'ticker/places.js', 'ticker/skeleton.js'];
   var origin = new URL(script.src).origin;
 
   // The room that it will take, until the module is there.
@@ -38,6 +40,15 @@
     else document.addEventListener('DOMContentLoaded', function () { document.body.prepend(element); });
   }
 
+  function preload() {
+    PARTS.forEach(function (name) {
+      var link = document.createElement('link');
+      link.rel = 'modulepreload';
+      link.href = origin + '/static/' + BUILD + '/' + name;
+      document.head.append(link);
+    });
+  }
+
   // Modules that failed to load stay failed under their addresses. The server takes any build for its own; but only
   // this one is what an integrity of the host's is for.
   function load(tries) {
@@ -51,5 +62,6 @@
 
   reserve(/^\d{3,4}$/.test(script.dataset.height) && script.dataset.height);
   if (script.dataset.feed) place();
+  if (!customElements.get('live-feed')) preload();
   load(0);
 })();

@@ -18,7 +18,7 @@ _log = logging.getLogger("livefeed.releaser")
 LOOK_S = 0.5
 """How often Redis is asked what is due: one process that dies is made up for by the next look of another."""
 
-FINISH_S = 2.0
+FINISH_S = 1.0
 """How long the end waits for what is being published."""
 
 

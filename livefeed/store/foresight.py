@@ -16,6 +16,7 @@ from livefeed.core.models import Update, UpdateCreate
 from livefeed.errors import FeedClosed, FeedNotFound, InvalidInput, TooManyPinned, UpdateGone
 from livefeed.store.commit import gone_error
 from livefeed.store.keys import FeedKeys
+from livefeed.store.pictures import Pictures
 from livefeed.store.scripts import Scripts
 from livefeed.store.sources import source_of, taken_over
 
@@ -53,7 +54,9 @@ class _State:
     gone: dict[str, bytes] = field(default_factory=dict)
 
 
-async def foresee(scripts: Scripts, feed: str, drafts: Sequence[UpdateCreate]) -> list[Foreseen | Refused]:
+async def foresee(
+    scripts: Scripts, pictures: Pictures, feed: str, drafts: Sequence[UpdateCreate]
+) -> list[Foreseen | Refused]:
     """What publishing these drafts one after the other would come to; each has a source, all are different.
 
     Raises:
@@ -68,7 +71,7 @@ async def foresee(scripts: Scripts, feed: str, drafts: Sequence[UpdateCreate]) -
         before = state.pinned
         state.pinned += pinned
         for draft in some:
-            foreseen.append(_outcome(state, draft))
+            foreseen.append(await _outcome(state, pictures, draft))
             await asyncio.sleep(0)  # each text is rendered: readers are served in between
         pinned = state.pinned - before
     if not drafts:
@@ -76,24 +79,27 @@ async def foresee(scripts: Scripts, feed: str, drafts: Sequence[UpdateCreate]) -
     return foreseen
 
 
-def _outcome(state: _State, draft: UpdateCreate) -> Foreseen | Refused:
+async def _outcome(state: _State, pictures: Pictures, draft: UpdateCreate) -> Foreseen | Refused:
     try:
-        return _publish(state, draft)
+        return await _publish(state, pictures, draft)
     except (InvalidInput, TooManyPinned, UpdateGone) as error:
         return error
 
 
-def _publish(state: _State, draft: UpdateCreate) -> Foreseen:
+async def _publish(state: _State, pictures: Pictures, draft: UpdateCreate) -> Foreseen:
     """As ``Updates.publish`` and ``commit.lua`` do, in their order."""
     assert draft.source is not None
     now = datetime.now(UTC)
     update = editing.publish(draft, update_id="", now=now)
+    await pictures.check(state.feed, orjson.dumps(update.model_dump()))
     update_id = state.made.get(draft.source)
     if update_id in state.gone:
         raise gone_error(state.feed, state.gone[update_id])
     if update_id is not None:
         current = Update.model_validate(orjson.loads(state.updates[update_id]))
         revised = editing.edit(current, taken_over(draft, state.said.get(draft.source, "")), now=now)
+        if revised is not current:
+            await pictures.check(state.feed, orjson.dumps(revised.model_dump()))
         _count_pin(state, current, revised)
         return Foreseen("unchanged" if revised is current else "edited", update_id, revised)
     if state.is_closed:

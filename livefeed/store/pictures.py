@@ -173,6 +173,14 @@ class Pictures:
             raise
         await self._let_go(names, claim, _UPLOADED)
 
+    async def check(self, feed: str, json: bytes) -> None:
+        """What :meth:`held` would refuse is refused here; nothing is held.
+
+        Raises:
+            InvalidInput
+        """
+        await self._look(feed, pictures_shown_in(json))
+
     async def _look(self, feed: str, names: Iterable[str]) -> None:
         """What the feed shows already may be shown again, whatever happened to its file."""
         for name in names:

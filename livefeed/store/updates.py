@@ -191,7 +191,7 @@ class Updates:
 
     async def foresee(self, feed: str, drafts: Sequence[UpdateCreate]) -> list[Foreseen | Refused]:
         """See :func:`livefeed.store.foresight.foresee`."""
-        return await foresee(self._scripts, feed, drafts)
+        return await foresee(self._scripts, self._committer.pictures, feed, drafts)
 
     async def _commit(self, feed: str, commit: Commit) -> Committed:
         try:

@@ -36,6 +36,8 @@ class Meta:
     syndication: tuple[str, str]
     """The addresses of the JSON Feed and of the Atom feed, of what the page shows."""
     feed_title: str
+    oembed: str
+    """Where others are told how to embed the page."""
     site_name: str
     locale: str
     published: str | None
@@ -100,6 +102,7 @@ def _meta(
         canonical=told["url"],
         syndication=(f"{feeds}.json{filter_}", f"{feeds}.atom{filter_}"),
         feed_title=feed["title"],
+        oembed=f"{settings.origin}/oembed?{urlencode({'url': told['url'], 'format': 'json'})}",
         site_name=publisher_name(settings),
         locale=_locale(feed["lang"]),
         image=_preview(settings, picture),

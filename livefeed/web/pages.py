@@ -134,6 +134,7 @@ async def _ticker(request: Request, slug: str) -> Response:
         meta=ticker_meta(site.settings, context["page"], query, is_view=layout != "full"),
         modules=_modules(site.static),
         layout=layout,
+        most=None if layout == "full" else query.limit,
         asked=asked(query),
         choices=shows(slug, query, tags, words),
         order=orders(slug, query, words),

@@ -26,6 +26,8 @@ BUILD_TOKEN: Final = b"__LIVEFEED_BUILD__"
 """Stands in embed.js for the hash of the tree."""
 
 _EMBED: Final = "embed.js"
+_STABLE: Final = frozenset({_EMBED, "embed-frame.js"})
+"""What other sites' pages name without a build."""
 _IMPORT: Final = re.compile(rb"""(?:^|[;}\n])(?:import|export)\b[^;'"(=]*['"](\.[^'"]+)['"]""")
 _HASH: Final = re.compile(r"[0-9a-f]{12}")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -96,8 +98,8 @@ class StaticTree:
 
     def find(self, path: str) -> tuple[StaticFile, str] | None:
         """The file at ``path`` (what follows ``/static/``) and for how long it may be kept."""
-        if path == _EMBED:
-            return self._files[_EMBED], "public, max-age=300"
+        if path in _STABLE and path in self._files:
+            return self._files[path], "public, max-age=300"
         build, _, name = path.partition("/")
         if name not in self._files or not _HASH.fullmatch(build):
             return None

@@ -5,7 +5,7 @@ import { ask } from './ask.js';
 import { Compose } from './compose.js';
 import { effect } from './effect.js';
 import { Feeds } from './feeds.js';
-import { BLANK, calm, raw, toLocal } from './form.js';
+import { BLANK, calm, raw, say, toLocal } from './form.js';
 import { Join } from './join.js';
 import { drop, keptNames } from './keep.js';
 import { offerEditing, openLinked, stopOffering } from './link.js';
@@ -95,7 +95,7 @@ function choose(feed) {
       element('empty').hidden = state.updates.length > 0;
       element('older').hidden = !state.next;
       feeds.heard(state.feed);
-      if (mayPublish) openLinked(feed.slug, rows, (text) => standing.say(text));
+      if (mayPublish) openLinked(feed.slug, rows, (text) => say(document.querySelector('.tools'), text));
     },
     onstatus: (name, detail) => heard('feed', name, detail),
   });
@@ -183,7 +183,7 @@ presence.addEventListener('change', () => {
   const { names } = presence;
   element('people').textContent = names.length > 1 ? `At the desk: ${names.join(', ')}` : '';
 });
-effect.addEventListener('seen', ({ detail: { id } }) => rows?.arrived(id));
+effect.addEventListener('seen', ({ detail: { id } }) => rows?.took(id));
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
 session.addEventListener('signedout', signedOut);
 

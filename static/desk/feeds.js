@@ -93,11 +93,12 @@ export class Feeds {
     const [isAdmin, isEditor] = [this.#me.role === 'admin', this.#me.role !== 'contributor'];
     const offered = {
       settings: isAdmin, remove: isAdmin, publishfeed: isAdmin && feed.status === 'draft', close: isAdmin && feed.status === 'open',
-      reopen: isAdmin && feed.status === 'closed', open: feed.status !== 'draft', import: isEditor, export: isEditor, story: isEditor,
+      reopen: isAdmin && feed.status === 'closed', open: feed.status !== 'draft', embed: feed.status !== 'draft', import: isEditor, export: isEditor, story: isEditor,
     };
     for (const [id, isOffered] of Object.entries(offered)) element(id).hidden = !isOffered;
     element('export').href = `/v1/feeds/${feed.slug}/export`;
     element('open').href = `${this.site}/feeds/${feed.slug}`;
+    element('embed').href = `${this.site}/embed?feed=${feed.slug}`;
     this.#count();
   }
 

@@ -2,17 +2,16 @@
 import { fill } from '../client/html.js';
 import { h } from '../ticker/article.js';
 import { brief, full } from '../ticker/language.js';
-import { effect } from './effect.js';
 
 const label = (name, words) => h('span', { class: `label label-${name}` }, words);
 
 const at = (value, feed) => h('time', { datetime: value, title: full(value, feed) }, brief(value, feed));
 
-/** @param {string} id @returns {?HTMLElement} of what this page published: how long it was on its way to this screen */
-export const took = (id) => effect.of(id) && h('span', { class: 'took', title: 'From Publish to this screen, by the readers’ stream' }, effect.of(id));
-
-/** @param {object} update @param {object} feed @param {string} link its address for readers @returns {Node[]} */
-export function show(update, feed, link) {
+/**
+ * @param {object} update @param {object} feed @param {string} link its address for readers
+ * @param {string} [took] from Publish to this screen @returns {Node[]}
+ */
+export function show(update, feed, link, took = '') {
   const body = h('div', { class: 'body', lang: feed.lang, dir: 'auto' });
   fill(body, update.html);
   const by = [update.author, update.tags.map((tag) => `#${tag}`).join(' ')].filter(Boolean).join(' · ');
@@ -21,7 +20,7 @@ export function show(update, feed, link) {
       h('a', { href: link, target: '_blank', rel: 'noopener' }, at(update.time, feed)), ' ',
       update.breaking && label('breaking', 'Breaking'), update.key && label('key', 'Key event'), update.pinned && label('pinned', 'Pinned'),
       update.edited && h('span', { class: 'edited' }, 'Updated ', at(update.edited, feed)),
-      took(update.id)),
+      took && h('span', { class: 'took' }, took)),
     update.title && h('h3', { class: 'headline', lang: feed.lang, dir: 'auto' }, update.title),
     body,
     update.image && h('p', { class: 'hint' }, `With an image: ${update.image.caption || update.image.alt || update.image.url}`),

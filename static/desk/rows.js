@@ -1,9 +1,10 @@
 /** The list of what is published: rows by id, each with its actions; a row being edited keeps its form whatever comes in. */
 import { h } from '../ticker/article.js';
+import { effect } from './effect.js';
 import { Editor, editName } from './editor.js';
 import { say } from './form.js';
 import { drop, kept, keptNames } from './keep.js';
-import { actions, show, took } from './row.js';
+import { actions, show } from './row.js';
 import { mark, remove } from './rowactions.js';
 import { openRevisions } from './revisions.js';
 
@@ -52,14 +53,15 @@ export class Rows {
     this.#edit(row)?.focus();
   }
 
-  /** An update of this page's came to its screen. @param {string} id */
-  arrived(id) {
-    this.#rows.get(id)?.item.querySelector('.meta').append(took(id));
-  }
-
   /** Somebody has begun or ended to edit something. */
   people() {
     for (const row of this.#rows.values()) this.#people(row);
+  }
+
+  /** It is known how long it took to get here. @param {string} id */
+  took(id) {
+    const row = this.#rows.get(id);
+    if (row) this.#write(row, row.update);
   }
 
   #row(update) {
@@ -83,7 +85,7 @@ export class Rows {
     row.item.classList.toggle('is-breaking', update.breaking);
     const focused = row.item.contains(document.activeElement) && document.activeElement.dataset.action;
     const link = `${this.site}/feeds/${this.feed.slug}/updates/${update.id}`;
-    row.item.querySelector('.shown').replaceChildren(...show(update, this.feed, link), ...(this.editable ? [actions(update)] : []));
+    row.item.querySelector('.shown').replaceChildren(...show(update, this.feed, link, effect.told(update.id)), ...(this.editable ? [actions(update)] : []));
     if (focused) row.item.querySelector(`[data-action="${focused}"]`)?.focus();
     row.editor?.heard(update);
   }

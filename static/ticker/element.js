@@ -76,6 +76,7 @@ export class LiveFeed extends HTMLElement {
     this.#run = new AbortController();
     const stage = this.#stage(options, this.#run.signal);
     if (!options.slug || !options.server) return stage.say('This ticker has no feed="…" to show, or its src="…" is no server.');
+    styles().catch(() => {}); // on its way while the feed is asked for
     if (options.announces) this.append(this.#teller);
     if (!options.update) return showFeed(stage, options);
     return import('./one.js').then(({ showOne }) => stage.signal.aborted || showOne(stage, options)).catch(console.warn);

@@ -1,10 +1,9 @@
 /** A whole feed in `<live-feed>`. @import { Stage } from './element.js' */
 import { Feed } from '../client/feed.js';
 import { insist, wordsOf } from './assets.js';
+import { HostedView } from './hostedview.js';
 import { place, wanted } from './places.js';
 import { skeleton } from './skeleton.js';
-import { goToIn, slide } from './still.js';
-import { View } from './view.js';
 
 /** @param {Stage} stage */
 export function showFeed(stage, options) {
@@ -51,15 +50,15 @@ async function begin(stage, options, feed) {
   const root = skeleton(words, { layout: options.layout, lang: textLang, whole, places: wanted(element).map(place) });
   await insist(() => stage.show(root), signal);
   if (signal.aborted) return null;
-  const view = new View(root, {
+  const view = new HostedView(root, {
     origin: options.server,
     words,
     layout: options.layout,
     most: options.most,
     settings: new Map([['announce', options.announces]]),
     host: options.announces ? teller : root,
-    ...(options.grows ? {} : { box, go: goToIn(box) }),
-    move: slide,
+    box: options.grows ? null : box,
+    signal,
   });
   view.source = feed;
   view.render(feed.state);

@@ -2,12 +2,8 @@
 
 const CANDIDATES = 20;
 
-/** Where what can be seen begins: in a box that scrolls, or the window. @param {?HTMLElement} [box] */
-export const edge = (box) => box?.getBoundingClientRect().top ?? 0;
-
 /** The first updates of a list that are not above what can be seen. @param {HTMLElement} list @returns {Element[]} */
-export function visible({ children }, box) {
-  const above = edge(box);
+export function visible({ children }, above = 0) {
   let [low, high] = [0, children.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -18,12 +14,12 @@ export function visible({ children }, box) {
 }
 
 /** Does `change`, which returns what it moved, and scrolls so that the first visible of the others stays. */
-export function keep(list, change, box) {
-  const places = visible(list, box).map((node) => [node, node.getBoundingClientRect().top]);
+export function keep(list, change, above, pane = window) {
+  const places = visible(list, above).map((node) => [node, node.getBoundingClientRect().top]);
   const moved = change();
   const [node, top] = places.find(([one]) => one.isConnected && !moved?.has(one)) ?? [];
   const shift = node ? node.getBoundingClientRect().top - top : 0;
-  if (shift) (box ?? window).scrollBy({ top: shift, behavior: 'instant' });
+  if (shift) pane.scrollBy({ top: shift, behavior: 'instant' });
 }
 
 /** Shows an element of a root and lets the keyboard go on from it. */

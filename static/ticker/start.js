@@ -2,10 +2,12 @@
 import { Feed } from '../client/feed.js';
 import { View } from './view.js';
 
-/** Storage may be denied: then nothing is remembered. */
+const root = document.querySelector('.livefeed');
+
+/** Storage may be denied, or not wanted: then nothing is remembered. */
 const stored = (kind, name, ...value) => {
   try {
-    return globalThis[kind][value.length ? 'setItem' : 'getItem'](`livefeed:${name}`, ...value);
+    return root.dataset.storage ? null : globalThis[kind][value.length ? 'setItem' : 'getItem'](`livefeed:${name}`, ...value);
   } catch {
     return null;
   }
@@ -25,13 +27,12 @@ function take(name) {
 }
 
 export function start() {
-  const root = document.querySelector('.livefeed');
   const [page, words] = [take('page'), take('words')];
   const query = JSON.parse(root.dataset.query || '{}');
-  const { layout = 'full' } = root.dataset;
+  const { layout = 'full', most } = root.dataset;
   const told = [...page.pinned, ...page.updates];
 
-  const view = new View(root, { feed: page.feed, words, layout, settings });
+  const view = new View(root, { feed: page.feed, words, layout, most, settings });
   const feed = new Feed({
     url: `${location.origin}/v1/feeds/${page.feed.slug}`,
     page,
@@ -51,13 +52,13 @@ export function start() {
   addEventListener('hashchange', goToHash);
   feed.start();
   goToHash();
-  equipLater({ root, view, feed, words, layout });
+  equipLater({ view, feed, words, layout });
 }
 
 /** What is not needed at once; without it the page still does its work. */
 const later = (loading, use) => loading.then(use).catch(console.warn);
 
-function equipLater({ root, view, feed, words, layout }) {
+function equipLater({ view, feed, words, layout }) {
   const options = root.querySelector('.options');
   if (options) {
     options.hidden = false;
@@ -65,7 +66,7 @@ function equipLater({ root, view, feed, words, layout }) {
   }
   if (stored('localStorage', 'desk:hint')) later(import('../desk/hint.js'), ({ hint }) => hint(root, view.feed.slug));
   if (layout === 'wall') later(import('./wall.js'), ({ wall }) => wall({ root }));
-  if (layout === 'full') {
+  if (layout === 'full' && !root.dataset.storage) {
     const remember = () => later(import('./returning.js'), (it) => it.remember({ view, feed, slug: view.feed.slug, words }));
     (globalThis.requestIdleCallback ?? setTimeout)(remember);
   }

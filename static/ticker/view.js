@@ -2,12 +2,10 @@
 import { equip, h, write } from './article.js';
 import { handle } from './clicks.js';
 import { brief, day, dayKey, fillIn, localise, zoneName } from './language.js';
-import { edge, goTo, keep, reconcile, visible } from './list.js';
+import { goTo, keep, reconcile, visible } from './list.js';
 import { Arrivals, StateLine } from './notices.js';
 
 const TICK_MS = 30_000;
-/** How many updates a layout shows. */
-const SHOWN = { compact: 5, wall: 8 };
 const PARTS = ['kicker', 'title', 'description', 'status', 'countdown', 'pinned', 'key', 'newer', 'updates', 'more', 'zone'];
 
 export class View {
@@ -20,22 +18,18 @@ export class View {
   /** There was something to load above, at the last drawing. */ #gap = false;
   /** @type {?boolean} */ #atTop = null;
 
-  /**
-   * @param {HTMLElement} root
-   * @param {{box?: HTMLElement, go?: typeof goTo, move?: (list: HTMLElement, change: () => unknown) => void}} options
-   *   `box`: what it scrolls in, if not the window; `move`: does what moves what can be seen
-   */
-  constructor(root, { origin = '', feed, words, layout = 'full', most = SHOWN[layout], settings = new Map(), host = root, box, go = goTo, move }) {
-    Object.assign(this, { root, origin, feed, words, layout, most, box, go, move });
+  /** @param {HTMLElement} root @param {{most?: number}} options `most`: updates shown, if not all */
+  constructor(root, { origin = '', feed, words, layout = 'full', most, settings = new Map(), host = root }) {
+    Object.assign(this, { root, origin, feed, words, layout, most });
     this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
     const { status, countdown, updates } = this.parts;
     this.line = new StateLine(status, countdown, words);
     this.arrivals = new Arrivals({ list: updates, host, titled: !origin, words, settings, onbring: () => this.#bringIn() });
     this.places = new Map();
-    root.querySelectorAll('[data-place]').forEach((node) => this.addPlace(node));
+    for (const node of root.querySelectorAll('[data-place]')) this.addPlace(node);
     const { signal } = this.#controller;
     root.addEventListener('click', (event) => handle(event, this), { signal });
-    (box ?? window).addEventListener('scroll', () => this.#scrolled(), { signal, passive: true });
+    addEventListener('scroll', () => this.scrolled(), { signal, passive: true });
     document.addEventListener('visibilitychange', () => this.#tick(), { signal });
     if (feed) this.#adopt();
     this.#gap = this.parts.newer?.hidden === false;
@@ -53,10 +47,15 @@ export class View {
     this.places.set(node.dataset.place, { key: (node.dataset.key = `place-${node.dataset.place}`), make: () => node });
   }
 
+  /** Where what can be seen of it begins. */
+  get edge() {
+    return 0;
+  }
+
   /** Nothing is scrolled away. Measured once a frame: else each of many arrivals has those before it laid out. */
   get atTop() {
     if (this.#atTop === null) {
-      this.#atTop = this.root.getBoundingClientRect().top - edge(this.box) > -5;
+      this.#atTop = this.root.getBoundingClientRect().top - this.edge > -5;
       requestAnimationFrame(() => (this.#atTop = null));
     }
     return this.#atTop;
@@ -65,12 +64,25 @@ export class View {
   /** The ids of what is being read, to begin anew around; none: the top. */
   place() {
     if (this.atTop && !this.source.state.prev) return [];
-    return visible(this.parts.updates, this.box).map(({ id }) => id.slice('update-'.length));
+    return this.seen.map(({ id }) => id.slice('update-'.length));
+  }
+
+  get seen() {
+    return visible(this.parts.updates, this.edge);
   }
 
   /** Changes the page; what is being read stays where it is. */
   keep(change) {
-    keep(this.parts.updates, change, this.box);
+    keep(this.parts.updates, change);
+  }
+
+  /** Changes the page, and what is seen of it. */
+  move(change) {
+    change();
+  }
+
+  go(found) {
+    goTo(found, this.root);
   }
 
   refresh() {
@@ -92,9 +104,7 @@ export class View {
       this.arrivals.show(fresh.size, uncounted && !flows);
       return moved;
     };
-    if (calm) this.keep(change);
-    else if (this.move) this.move(this.parts.updates, change);
-    else change();
+    this[calm ? 'keep' : 'move'](change);
     this.#gap = !!this.source.state.prev;
     this.#waiting = new Set(fresh.keys());
     if (came.length) this.arrivals.tell(came);
@@ -109,7 +119,7 @@ export class View {
     if (!found) return false;
     this.root.querySelector('.found')?.classList.remove('found');
     found.classList.add('found');
-    this.go(found, this.root);
+    this.go(found);
     this.#atTop = null;
     return true;
   }
@@ -125,7 +135,7 @@ export class View {
     if (first) this.find(first.id);
   }
 
-  #scrolled() {
+  scrolled() {
     this.#atTop = null;
     if (this.#waiting.size && this.atTop && !this.source.state.prev) this.#show();
   }

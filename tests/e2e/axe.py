@@ -11,7 +11,7 @@ __all__ = ["violations"]
 
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-# It would fetch the style sheets of shadow roots by elements that our policy forbids; no rule here needs them.
+# It would fetch the style sheets of shadow roots by elements that our policy forbids; no rule needs them.
 _RUN = """([within, rules]) => axe
   .run(within, { resultTypes: ["violations"], runOnly: rules, preload: { assets: ["media"] } })
   .then((found) => found.violations)"""

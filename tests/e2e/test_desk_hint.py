@@ -88,7 +88,8 @@ def test_the_link_waits_for_signing_in_and_goes_with_signing_out(desk: Page, ser
     page.locator(edits(page, "Hello")).click()
     sign_in(page, server)
     expect(page.get_by_role("form", name="Edit").get_by_label("Text")).to_have_value("Hello")
-    page.get_by_role("button", name="Sign out").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Token")).to_be_visible()
     page.goto(f"{server.url}/feeds/news")
     expect(page.get_by_role("status")).to_have_text("Live")

@@ -124,8 +124,8 @@ def test_a_paste_of_70_kb_is_kept_and_said_to_be_too_long(desk: Page, server: Se
 
 
 def test_tags_are_completed_from_those_used(desk: Page, server: Server) -> None:
-    for tags in (["harbour", "weather"], ["harbour"], ["happy end"]):
-        server.publish("Tagged", tags=tags)
+    for used in (["harbour", "weather"], ["harbour"], ["happy end"]):
+        server.publish("Tagged", tags=used)
     tags = compose(desk).get_by_role("combobox", name="Tags")
     tags.press_sequentially("weather, ha")
     options = compose(desk).get_by_role("option")

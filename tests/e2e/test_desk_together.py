@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -64,6 +65,33 @@ def test_each_changes_another_field_and_nobody_is_asked(desk: Page, server: Serv
         expect(row(other, "My text")).to_contain_text("Their title")
     (update,) = server.page()["updates"]
     assert (update["text"], update["title"], update["pinned"]) == ("My text", "Their title", True)
+
+
+def test_who_edits_it_at_this_moment_is_shown(desk: Page, server: Server, browser: Browser) -> None:
+    server.publish("Original")
+    with another(browser, server) as other:
+        chip = row(desk, "Original").locator(".elsewhere")
+        theirs = edit(other, "Original")
+        expect(chip).to_have_text("admin is editing this")
+        press(row(desk, "Original"), "Delete")
+        expect(desk.get_by_role("dialog")).to_contain_text("admin editing it now will be told")
+        desk.keyboard.press("Escape")
+        assert violations(desk, within="#rows") == []
+        theirs.get_by_role("button", name="Cancel").click()
+        expect(chip).to_be_hidden()
+        edit(other, "Original")
+        expect(chip).to_be_visible()
+    expect(chip).to_be_hidden()  # who closed the page edits no more
+
+
+def test_each_row_says_how_long_it_took_to_this_screen(desk: Page) -> None:
+    desk.get_by_label("Update", exact=True).fill("Now")
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    took = row(desk, "Now").locator(".took")
+    expect(took).to_have_text(re.compile(r"On screen after \d+\.\d\d s"))
+    press(row(desk, "Now"), "Pin")
+    expect(row(desk, "Now").locator(".label-pinned")).to_be_visible()
+    expect(took).to_be_visible()
 
 
 def test_two_who_save_the_same_field_decide_by_hand(desk: Page, server: Server, browser: Browser) -> None:

@@ -135,6 +135,10 @@ PLACES = {
         '<script src="{0}/static/embed.js" data-feed="news"'
         ' style="display:block;height:480px" async></script>'
     ),
+    "the script with a rule of the page's": (
+        "<style>live-feed:not(:defined), script[data-feed] {{ display: block; height: 480px }}</style>"
+        '<script src="{0}/static/embed.js" data-feed="news" async></script>'
+    ),
     "the script that is waited for": '<script src="{0}/static/embed.js" data-feed="news"></script>',
 }
 

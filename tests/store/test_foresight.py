@@ -76,6 +76,14 @@ async def test_what_breaks_a_rule(store: Store) -> None:
     assert isinstance((await store.updates.foresee(FEED, drafts))[0], InvalidInput)
 
 
+async def test_a_picture_of_ours_that_is_not_there(store: Store) -> None:
+    """What is exported from another server may name some."""
+    picture = {"url": f"/media/{'0a' * 16}.png", "alt": "A map"}
+    await store.updates.publish(FEED, draft("known"))
+    drafts = [draft("a", image=picture), draft("known", image=picture), draft("b")]
+    assert await foreseen_and_done(store, drafts) == ["refused", "refused", "created"]
+
+
 async def test_pins_are_counted_as_they_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foresight, "_AT_ONCE", 7)
     await store.updates.publish(FEED, draft("unpinned"))

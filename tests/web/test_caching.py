@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -75,6 +77,44 @@ def test_nginx_is_told_in_its_own_way_how_long_the_brief_is() -> None:
     keep_nowhere(fresh)
     assert fresh.headers["cache-control"] == "no-store"
     assert "x-accel-expires" not in fresh.headers
+
+
+PAGE, HTML = b"<p>page</p>" * 500, "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("*", True),
+        ("gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_pages_go_out_packed_where_they_are_taken_so(accepted: str, packed: bool) -> None:
+    response = answer(ask(accept_encoding=accepted), PAGE, media_type=HTML, headers={"Vary": "Origin"})
+    assert response.headers["vary"] == "Origin, Accept-Encoding"
+    assert response.headers["etag"] == ("W/" if packed else "") + etag_of(PAGE)
+    assert response.headers["content-length"] == str(len(response.body))
+    assert response.headers.get("content-encoding") == ("gzip" if packed else None)
+    assert (gzip.decompress(bytes(response.body)) if packed else response.body) == PAGE
+    known = answer(
+        ask(accept_encoding=accepted, if_none_match=response.headers["etag"]), PAGE, media_type=HTML
+    )
+    assert (known.status_code, known.headers["etag"]) == (304, response.headers["etag"])
+    assert "content-encoding" not in known.headers
+
+
+def test_what_is_short_or_secret_or_json_is_not_packed() -> None:
+    asked = ask(accept_encoding="gzip")
+    for response in (
+        answer(asked, b"<p>short</p>", media_type=HTML),
+        answer(asked, PAGE, media_type=HTML, cache=NO_STORE),
+        answer(asked, PAGE),
+    ):
+        assert "content-encoding" not in response.headers
 
 
 def test_writes_are_never_answered_with_304() -> None:

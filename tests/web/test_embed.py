@@ -51,6 +51,39 @@ async def test_nothing_in_the_frame_is_for_our_own_page_only(site: Served) -> No
     assert "<footer" not in answer.text
 
 
+async def test_the_frame_takes_what_the_element_takes(site: Served) -> None:
+    await site.publish("A key event", key=True, time="2026-11-22T07:00:00Z")
+    answer = await site.get("/embed/news?key=1&order=oldest&theme=dark&lang=uk&storage=off")
+    assert answer.text.count("<article ") == 1
+    assert '<html lang="uk" dir="ltr" data-theme="dark">' in answer.text
+    assert '<main class="livefeed embedded" lang="en" dir="ltr"' in answer.text
+    assert """data-query='{"order":"oldest","key":true}' data-storage="off">""" in answer.text
+    assert "Більше новин" in answer.text
+    plain = (await site.get("/embed/news?theme=auto&lang=")).text
+    assert "data-theme" not in plain
+    assert "data-storage" not in plain
+    for wrong in ("theme=red", "lang=%22%3E", "lang=../en", "key=yes", "order=odd"):
+        assert (await site.get(f"/embed/news?{wrong}")).status_code == 422
+
+
+async def test_compact_it_says_how_much_it_shows(site: Served) -> None:
+    assert 'data-most="10"' in (await site.get("/embed/news?layout=compact&limit=10")).text
+    assert "data-most" not in (await site.get("/embed/news?limit=10")).text
+
+
+async def test_a_frame_may_be_of_one_update(site: Served) -> None:
+    await site.publish("Alone", id="alone", title="A & B")
+    answer = await site.get("/embed/news?update=alone&theme=light")
+    assert answer.text.count("<article ") == 1
+    assert '<live-feed feed="news" update="alone" lang="en" storage="off" theme="light">' in answer.text
+    assert "frame-ancestors *" in answer.headers["content-security-policy"]
+    assert (await site.get("/embed/news?update=nothing")).status_code == 404
+    await site.store.updates.delete("news", "alone")
+    assert (await site.get("/embed/news?update=alone")).status_code == 410
+    await site.feed("draft", status="draft")
+    assert (await site.get("/embed/draft?update=alone")).status_code == 404
+
+
 async def test_all_of_it_is_in_the_feeds_language(site: Served) -> None:
     await site.feed("ar", lang="ar")
     frame, fragment = await site.get("/embed/ar"), await site.get("/embed/ar.html")
@@ -80,4 +113,4 @@ async def test_the_fragment_may_be_read_by_the_feeds_sites_only(site: Served) ->
     for origin in ("https://b.example", "null"):
         answer = await site.get("/embed/limited.html", origin=origin)
         assert "access-control-allow-origin" not in answer.headers
-        assert answer.headers["vary"] == "Origin"
+        assert answer.headers["vary"] == "Origin, Accept-Encoding"

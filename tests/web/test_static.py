@@ -51,6 +51,15 @@ async def test_an_unknown_hash_gets_the_current_file(client: httpx.AsyncClient) 
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
 
 
+async def test_what_other_sites_name_has_stable_addresses() -> None:
+    tree = StaticTree()
+    for name in ("embed.js", "embed-frame.js"):
+        found = tree.find(name)
+        assert found is not None
+        assert found[1] == "public, max-age=300"
+    assert tree.find("ticker/define.js") is None
+
+
 async def test_the_loader_has_a_stable_address_and_names_the_build(
     client: httpx.AsyncClient, tree: StaticTree
 ) -> None:

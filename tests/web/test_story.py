@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
+from livefeed.core import editing
 from livefeed.core.markdown import render
 from livefeed.core.models import FeedCreate, UpdateCreate
 from livefeed.store.store import Store
 from livefeed.web import story
 from livefeed.web.dates import show
+from livefeed.web.static_tree import StaticTree
+from livefeed.web.words import read_languages
 from tests.web.asserting import assert_problem
 from tests.web.conftest import Desk
 
 STORY = "/v1/feeds/cup/story"
 EARLY, LATE = (show("full", f"2026-11-22T{hour}:05:00Z", "uk", "Europe/Kyiv") for hour in (10, 12))
+JPEG, PNG = "https://example.org/a.jpg", "https://example.org/b.png"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> *[x](javascript:alert(1))* </article>"
 
 
@@ -22,10 +27,10 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> *[x](javascript
 async def cup(store: Store) -> None:
     feed = FeedCreate(slug="cup", title="The *cup*", lang="uk", timezone="Europe/Kyiv", description="A & B")
     await store.feeds.create(feed)
-    image = {"url": "/media/0a.jpg", "alt": "A [goal]", "width": 3, "caption": "Goal", "credit": "AFP"}
+    image = {"url": JPEG, "alt": "A [goal]", "width": 3, "caption": "Goal", "credit": "AFP"}
     fields = {
         "title": "The <first> goal",
-        "text": "**One** nil. ![](/media/1b.png)",
+        "text": f"**One** nil. ![A map]({PNG})",
         "author": "Ann",
         "image": image,
         "link": {"url": "https://example.org/a?b=c&d=(e)", "label": "The full story"},
@@ -51,8 +56,8 @@ async def test_as_markdown(client: httpx.AsyncClient, editor: Desk) -> None:
         "A \\& B\n\n"
         "## The \\<first\\> goal\n\n"
         f"*{EARLY} · Ann*\n\n"
-        "**One** nil. ![](http://127.0.0.1:8000/media/1b.png)\n\n"
-        "![A \\[goal\\]](http://127.0.0.1:8000/media/0a.jpg)\n\n"
+        f"**One** nil. ![A map]({PNG})\n\n"
+        f"![A \\[goal\\]]({JPEG})\n\n"
         "*Goal (AFP)*\n\n"
         "[The full story](https://example.org/a?b=c&d=%28e%29)\n\n"
         "**Виправлення:** It was \\<two\\> nil.\n\n"
@@ -73,7 +78,7 @@ async def test_as_html(client: httpx.AsyncClient, editor: Desk) -> None:
     assert text.startswith('<article lang="uk" dir="ltr">\n<h1>The *cup*</h1>\n<p>A &amp; B</p>\n')
     assert "<h2>The &lt;first&gt; goal</h2>" in text
     assert f'<time datetime="2026-11-22T10:05:00Z">{EARLY}</time> · Ann' in text
-    assert '<img src="http://127.0.0.1:8000/media/0a.jpg" alt="A [goal]" width="3">' in text
+    assert f'<img src="{JPEG}" alt="A [goal]" width="3">' in text
     assert "<figcaption>Goal (AFP)</figcaption>" in text
     assert text.index("The &lt;first&gt; goal") < text.index("The <em>end</em>")
     assert "No key event" not in text
@@ -106,6 +111,17 @@ async def test_nothing_in_it_does_harm(client: httpx.AsyncClient, store: Store, 
         assert not [names for _, names in tags.found if any(name.startswith("on") for name in names)]
         assert "javascript:" not in text.replace("](javascript:alert(1))", "")
     assert html.count("</article>") == 1
+
+
+def test_our_own_pictures_are_named_with_our_address() -> None:
+    feed = editing.create_feed(FeedCreate(slug="cup"), now=datetime.now(UTC))
+    picture = f"/media/{'0a' * 16}.png"
+    fields = {"text": f"Here: ![A map]({picture})", "image": {"url": picture, "alt": "A goal"}}
+    update = editing.publish(UpdateCreate.model_validate(fields), update_id="a", now=datetime.now(UTC))
+    words = read_languages(StaticTree()).of("en")
+    for make in (story.markdown_story, story.html_story):
+        text = make(feed, [update], words, "https://live.example.org")
+        assert text.count(f"https://live.example.org{picture}") == text.count("/media/") == 2
 
 
 async def test_a_story_is_bounded(

@@ -1,0 +1,1 @@
+import{LiveFeed}from'./element.js';if(!customElements.get('live-feed'))customElements.define('live-feed',LiveFeed);

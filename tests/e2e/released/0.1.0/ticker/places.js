@@ -1,0 +1,2 @@
+import{h}from'./core.js';const PLACE=/^(after-[1-9]\d?|end)$/;export function wanted(element,known=new Map()){const names=new Set([...element.children].map(({slot})=>slot));return[...names].filter((name)=>PLACE.test(name)&&!known.has(name));}
+export const place=(name)=>h('aside',{class:'place','data-place':name},h('slot',{name}));
