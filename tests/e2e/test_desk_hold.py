@@ -146,7 +146,7 @@ def test_undoing_after_the_release_says_that_it_is_out(page: Page, server: Serve
 
 def test_a_cancel_that_came_too_late_says_so(desk: Page, server: Server) -> None:
     publish(desk, "Just out")
-    expect(going(desk)).to_be_visible()
+    expect(going(desk)).to_contain_text("Going out in")
     item = going(desk).get_attribute("data-id")
     desk.route_web_socket(re.compile("/desk/socket"), lambda socket: None)
     desk.route(
@@ -161,7 +161,7 @@ def test_a_cancel_that_came_too_late_says_so(desk: Page, server: Server) -> None
 def test_a_reload_and_a_restart_in_between_neither_lose_nor_double(page: Page, server: Server) -> None:
     desk = open_desk(page, server, hold_s=6)
     publish(desk, "Held")
-    expect(going(desk)).to_be_visible()
+    expect(going(desk)).to_contain_text("Going out in")
     server.stop()
     server.start()
     desk.reload()
@@ -205,7 +205,7 @@ def test_publishing_to_a_feed_closed_meanwhile_keeps_the_text(desk: Page, server
 def test_what_the_feeds_closing_stopped_is_a_draft_that_says_so(page: Page, server: Server) -> None:
     desk = open_desk(page, server, hold_s=2)
     publish(desk, "Stopped")
-    expect(going(desk)).to_be_visible()
+    expect(going(desk)).to_contain_text("Going out in")  # the server has it
     server.call("PATCH", "/news", {"status": "closed"})
     expect(drafts(desk)).to_contain_text("Stopped", timeout=10_000)
     expect(drafts(desk)).to_contain_text(re.compile("Not published.*closed"))

@@ -199,9 +199,11 @@ def test_the_preview_shows_what_readers_get(desk: Page, server: Server) -> None:
     for part in (".headline", ".body", ".source", ".by", ".label-breaking"):
         expect(preview.locator(part)).to_be_visible()
         assert preview.locator(part).inner_html().split() == published.locator(part).inner_html().split()
-        looks = "one => ['fontFamily', 'fontWeight', 'color'].map((name) => getComputedStyle(one)[name])"
-        ours, theirs = (where.locator(part).evaluate(looks) for where in (preview, published))
-        assert ours == theirs
+        looks = "(one, names) => names.map((name) => getComputedStyle(one)[name])"
+        names = ["fontFamily", "fontSize", "fontWeight", "color"]
+        ours, theirs = (where.locator(part).evaluate(looks, names) for where in (preview, published))
+        assert ours[0] == theirs[0]
+        assert ours[2:] == theirs[2:]
 
 
 @pytest.mark.parametrize("key", ["Control+s", "Meta+s"])
