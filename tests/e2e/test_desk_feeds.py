@@ -187,8 +187,12 @@ def test_the_menu_is_used_by_keyboard(desk: Page) -> None:
     assert violations(desk) == []
     desk.keyboard.press("Tab")
     expect(desk.get_by_role("link", name="Open the ticker")).to_be_focused()
+    offered = desk.locator("#feedmenu :is(a, button):visible")
     desk.keyboard.press("ArrowDown")
-    expect(items.first).to_be_focused()
+    expect(offered.nth(1)).to_be_focused()
+    desk.keyboard.press("ArrowUp")
+    desk.keyboard.press("ArrowUp")
+    expect(offered.last).to_be_focused()
     desk.keyboard.press("Escape")
     expect(items.first).to_be_hidden()
     expect(button).to_be_focused()
