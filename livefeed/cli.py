@@ -247,9 +247,20 @@ def invite() -> None:
 @click.option("--feeds", help="Limit it to these feeds, as news,sport.")
 @with_store
 async def invite_create(name: str, role: Role, feeds: str | None, *, store: Store) -> None:
-    """Print a link that lets NAME sign in at the desk, once, within a day."""
+    """Print a link that lets NAME sign in at the desk, once, within a day.
+
+    Whoever is in already is signed in again, with the role and feeds they have: revoke their token first
+    to change these.
+    """
     person = await _person(store, name, role, feeds)
-    secret = await store.invites.create(person.name, person.role, person.feeds)
+    secret, made = await store.invites.create(person.name, person.role, person.feeds)
+    asked = (person.role, None if person.feeds is None else tuple(person.feeds))
+    if (made.role, made.feeds) != asked:
+        click.echo(
+            f"“{made.name}” is in already and stays what they are: {made.role}, feeds: {_shown(made.feeds)}. "
+            "To change that, `livefeed token revoke` them first.",
+            err=True,
+        )
     desk = store.settings.desk_at(serving.address(store.settings))
     # After the #, so that it is in no server's log and no scanner that opens the link spends it.
     click.echo(f"{desk}/desk/join#{secret}")

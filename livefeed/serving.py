@@ -159,7 +159,7 @@ async def _invite(store: Store) -> str:
     """
     taken = {token.name for token in await store.tokens.list()}
     names = chain(["demo"], (f"demo {number}" for number in count(2)))
-    return await store.invites.create(next(name for name in names if name not in taken), "admin")
+    return (await store.invites.create(next(name for name in names if name not in taken), "admin")).secret
 
 
 async def _serve_one(

@@ -175,6 +175,14 @@ def test_an_invite_is_a_link_whose_secret_stays_in_the_fragment(livefeed: Livefe
     assert secret.startswith("lfi_")
 
 
+def test_an_invite_for_a_name_that_is_in_says_that_it_changes_nothing(livefeed: Livefeed) -> None:
+    run(livefeed, "token", "create", "Edith", "--role", "editor")
+    made = run_command("invite", "Edith", "--role", "admin", "--data-dir", livefeed.data_dir)
+    assert made.stdout.count("\n") == 1
+    assert "/desk/join#lfi_" in made.stdout
+    assert "“Edith” is in already and stays what they are: editor, feeds: all." in made.stderr
+
+
 def test_invites_are_listed_and_withdrawn(livefeed: Livefeed) -> None:
     run(
         livefeed, "invite", "create", "list", "--role", "contributor", "--feeds", "news"

@@ -63,8 +63,16 @@ class Sessions:
         Raises:
             Unauthenticated, StoreError
         """
-        await self._tokens.check(secret)
-        session, now, token = secrets.token_urlsafe(32), _now(), hash_of(secret)
+        return await self.begin(hash_of(secret), agent)
+
+    async def begin(self, token: str, agent: str = "") -> str:
+        """Sign in who has the token with this hash; returns the session's secret.
+
+        Raises:
+            Unauthenticated, StoreError
+        """
+        await self._tokens.check_hash(token)
+        session, now = secrets.token_urlsafe(32), _now()
         row = {
             "id": secrets.token_hex(8),
             "token": token,

@@ -216,7 +216,7 @@ _SESSION = [
         name="join",
         summary="Redeem an invite, once; sets the session's cookie.",
         answers={200: Answer("Signed in.", "Who", headers=("Set-Cookie",))},
-        problems=(400, 401, 403, 409, 413, 415, 422),
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
         body=session.JoinRequest,
         example={"invite": "lfi_…"},
     ),

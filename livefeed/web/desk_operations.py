@@ -169,9 +169,10 @@ _PEOPLE = [
         path="/v1/invites",
         endpoint=people.create_invite,
         name="invite",
-        summary="Make a link that lets one person sign in, once, within a day. A newer one replaces it.",
-        answers={201: Answer("The link, shown once.", "Invited")},
-        problems=(*_ADMIN, 409, *_BODY),
+        summary="Make a link that lets one person sign in, once, within a day; a newer one replaces it. "
+        "Who is in already is signed in again, with the role and feeds they have.",
+        answers={201: Answer("The link, shown once, and what it lets that person do.", "Invited")},
+        problems=(*_ADMIN, *_BODY),
         role="admin",
         body=PersonCreate,
         example={"name": "Ada", "role": "editor"},

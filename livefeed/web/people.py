@@ -19,6 +19,7 @@ from livefeed.errors import (
     SessionNotFound,
     TokenNotFound,
 )
+from livefeed.store.invites import Invite
 from livefeed.store.store import Store
 from livefeed.store.tokens import Token
 from livefeed.web.auth import authenticate, clear_session_cookie, require
@@ -102,23 +103,16 @@ async def create_invite(request: Request) -> Response:
     wanted = validation.parse(PersonCreate, (await read_object(request)).fields)
     _require_cover(admin, wanted.role, wanted.feeds)
     await _require_feeds(site.store, wanted.feeds)
-    if any(
-        invite.name == wanted.name and not admin.covers(invite.role, invite.feeds)
-        for invite in await site.store.invites.list()
-    ):
-        raise Forbidden(f"There is an invite for “{wanted.name}” already, which is not yours to replace.")
-    secret = await site.store.invites.create(wanted.name, wanted.role, wanted.feeds)
-    until = next(i.until for i in await site.store.invites.list() if i.name == wanted.name)
+    secret, invite = await site.store.invites.create(wanted.name, wanted.role, wanted.feeds, by=admin)
     # After the #, so that it is in no server's log and no scanner that opens the link spends it.
     url = f"{site.settings.desk_at(site.settings.origin)}/desk/join#{secret}"
-    made = {"url": url, **_person(wanted.name, wanted.role, wanted.feeds), "until": until}
-    return _json(request, made, status=201)
+    return _json(request, {"url": url, **_invite(invite)}, status=201)
 
 
 async def list_invites(request: Request) -> Response:
     admin = await require(request, "admin")
     listed = [
-        _person(invite.name, invite.role, invite.feeds) | {"until": invite.until}
+        _invite(invite)
         for invite in await site_of(request).store.invites.list()
         if admin.covers(invite.role, invite.feeds)
     ]
@@ -158,6 +152,10 @@ async def _require_feeds(store: Store, feeds: Sequence[str] | None) -> None:
 
 def _person(name: str, role: Role, feeds: Sequence[str] | None) -> dict[str, Any]:
     return {"name": name, "role": role, "feeds": None if feeds is None else list(feeds)}
+
+
+def _invite(invite: Invite) -> dict[str, Any]:
+    return _person(invite.name, invite.role, invite.feeds) | {"until": invite.until}
 
 
 def _json(request: Request, value: object, *, status: int = 200) -> Response:

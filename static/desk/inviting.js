@@ -35,18 +35,19 @@ export class Inviting {
     const feeds = [...this.form.querySelectorAll('[data-feed]:checked')].map(({ dataset }) => dataset.feed);
     const body = { name: name.value.trim(), role: role.value, feeds: feeds.length ? feeds : null };
     try {
-      this.#show(await api('POST', 'invites', { body }));
+      this.#show(await api('POST', 'invites', { body }), body);
     } catch (error) {
       showProblem(this.form, error);
     }
   }
 
-  #show({ url, name, role, until }) {
+  #show({ url, name, role, feeds, until }, asked) {
+    const stays = role === asked.role && String(feeds) === String(asked.feeds) ? '' : ` ${name} is in already and stays what they are: to change role or feeds, revoke them first.`;
     this.form.elements.name.value = '';
     const link = this.made.querySelector('input');
     link.value = url;
     this.made.querySelector('.copied').textContent = '';
-    this.made.querySelector('.for').textContent = `For ${name}, ${role}. It works once, until ${brief(until, HERE)}, and is not shown again.`;
+    this.made.querySelector('.for').textContent = `For ${name}, ${role}. It works once, until ${brief(until, HERE)}, and is not shown again.${stays}`;
     this.made.hidden = false;
     link.focus();
     link.select();

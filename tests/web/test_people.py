@@ -100,7 +100,7 @@ async def test_another_site_ends_nothing(client: httpx.AsyncClient, store: Store
 async def test_tokens_and_people_are_listed_alike(
     client: httpx.AsyncClient, store: Store, admin: Desk
 ) -> None:
-    await store.invites.redeem(await store.invites.create("Ada", "editor", ["news"]))
+    await store.invites.redeem((await store.invites.create("Ada", "editor", ["news"])).secret)
     ada, me = await listed(client, "tokens", admin.headers)
     assert (ada["name"], ada["role"], ada["feeds"]) == ("Ada", "editor", ["news"])
     assert set(ada) == {"name", "role", "feeds", "created", "used"}
@@ -147,8 +147,28 @@ async def test_an_invite_is_a_link_with_the_secret_in_its_fragment(
     assert joined.json()["name"] == "Ada"
     client.cookies.clear()
     assert await listed(client, "invites", admin.headers) == []
-    again = await client.post("/v1/invites", json=wanted, headers=admin.headers)
-    assert_problem(again, 409, "token-exists")
+
+
+async def test_who_is_in_is_invited_again_as_what_they_are(
+    client: httpx.AsyncClient, store: Store, admin: Desk, news_admin: Desk, news: str
+) -> None:
+    await store.invites.redeem((await store.invites.create("Ada", "editor", ["news"])).secret)
+    for who in (admin, news_admin):
+        wanted = {"name": "Ada", "role": "admin", "feeds": ["news"]}
+        again = await client.post("/v1/invites", json=wanted, headers=who.headers)
+        assert (again.status_code, again.json()["role"], again.json()["feeds"]) == (201, "editor", ["news"])
+    secret = again.json()["url"].partition("#")[2]
+    joined = await client.post("/v1/join", json={"invite": secret}, headers={"Origin": BASE})
+    assert [joined.json()[name] for name in ("name", "role", "feeds")] == ["Ada", "editor", ["news"]]
+
+
+async def test_an_admin_of_a_feed_signs_nobody_in_who_may_more(
+    client: httpx.AsyncClient, admin: Desk, news_admin: Desk, news: str
+) -> None:
+    wanted = {"name": "admin None", "role": "admin", "feeds": ["news"]}
+    response = await client.post("/v1/invites", json=wanted, headers=news_admin.headers)
+    assert_problem(response, 403, "forbidden")
+    assert await listed(client, "invites", admin.headers) == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +222,7 @@ async def test_an_invite_of_more_than_one_has_is_out_of_reach(
 
 
 async def test_a_withdrawn_invite(client: httpx.AsyncClient, store: Store, admin: Desk) -> None:
-    secret = await store.invites.create("Ada", "editor")
+    secret = (await store.invites.create("Ada", "editor")).secret
     assert (await client.delete("/v1/invites/Ada", headers=admin.headers)).status_code == 204
     joined = await client.post("/v1/join", json={"invite": secret}, headers={"Origin": BASE})
     assert_problem(joined, 401, "unauthenticated")

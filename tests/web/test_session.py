@@ -86,7 +86,10 @@ async def test_an_old_session(client: httpx.AsyncClient, store: Store, editor: D
 
 
 async def test_an_invite_lets_in_once(client: httpx.AsyncClient, store: Store, news: str) -> None:
-    invite, ours = {"invite": await store.invites.create("Ada", "editor", ["news"])}, {"Origin": BASE}
+    invite, ours = (
+        {"invite": (await store.invites.create("Ada", "editor", ["news"])).secret},
+        {"Origin": BASE},
+    )
     joined = await client.post("/v1/join", json=invite, headers=ours)
     assert [joined.json()[name] for name in ("name", "role", "feeds")] == ["Ada", "editor", ["news"]]
     assert (await client.get(SESSION)).json() == joined.json()
@@ -98,7 +101,7 @@ async def test_an_invite_lets_in_once(client: httpx.AsyncClient, store: Store, n
 async def test_only_our_own_page_redeems_an_invite(
     client: httpx.AsyncClient, store: Store, origin: str | None
 ) -> None:
-    invite = {"invite": await store.invites.create("Ada", "editor")}
+    invite = {"invite": (await store.invites.create("Ada", "editor")).secret}
     headers = {} if origin is None else {"Origin": origin}
     assert_problem(await client.post("/v1/join", json=invite, headers=headers), 403, "forbidden")
     # It was not spent.
@@ -107,7 +110,7 @@ async def test_only_our_own_page_redeems_an_invite(
 
 async def test_looking_at_an_invite_s_address_spends_nothing(client: httpx.AsyncClient, store: Store) -> None:
     """What scanners of mail and previews of chats do."""
-    secret = await store.invites.create("Ada", "editor")
+    secret = (await store.invites.create("Ada", "editor")).secret
     for path in ("/v1/join", f"/v1/join?invite={secret}"):
         assert (await client.get(path)).status_code == 405
         assert (await client.head(path)).status_code == 405
@@ -116,6 +119,6 @@ async def test_looking_at_an_invite_s_address_spends_nothing(client: httpx.Async
 
 
 async def test_of_two_at_once_one_is_let_in(client: httpx.AsyncClient, store: Store) -> None:
-    invite = {"invite": await store.invites.create("Ada", "editor")}
+    invite = {"invite": (await store.invites.create("Ada", "editor")).secret}
     both = [client.post("/v1/join", json=invite, headers={"Origin": BASE}) for _ in range(2)]
     assert sorted(response.status_code for response in await asyncio.gather(*both)) == [200, 401]
