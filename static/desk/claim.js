@@ -17,3 +17,18 @@ export function claim(id, { wait_ms = 0, at = 0 } = {}) {
     locks.request(`livefeed:item:${id}`, options, hold).then(() => resolve(null), () => resolve(null));
   });
 }
+
+/** What is open in this tab, for when it is loaded again; where storage is denied, what was kept last is taken up. */
+export function remember(slug, id) {
+  try {
+    sessionStorage.setItem(`compose:${slug}`, id);
+  } catch { /* full, or denied */ }
+}
+
+export function remembered(slug) {
+  try {
+    return sessionStorage.getItem(`compose:${slug}`);
+  } catch {
+    return null;
+  }
+}

@@ -1,5 +1,5 @@
 /** The compose form: one text at a time, kept with every keystroke; what leaves it goes on in the outbox, and the form is free at once. */
-import { claim } from './claim.js';
+import { claim, remember, remembered } from './claim.js';
 import { isBlank, recordName } from './content.js';
 import { Draft } from './draft.js';
 import { BLANK, EMPTY, clearProblem, forgiveOnInput, raw, say, sendOnCtrlEnter, setRaw, showProblem, tooLong } from './form.js';
@@ -14,21 +14,6 @@ const STATES = {
   submitted: 'waits for review. What you change stays here until you save, publish or return it.',
   scheduled: 'is scheduled, and goes out as it was unless you save what you change.',
 };
-
-/** What is open in this tab, for when it is loaded again; where storage is denied, what was kept last is taken up. */
-function remember(slug, id) {
-  try {
-    sessionStorage.setItem(`compose:${slug}`, id);
-  } catch { /* full, or denied */ }
-}
-
-function remembered(slug) {
-  try {
-    return sessionStorage.getItem(`compose:${slug}`);
-  } catch {
-    return null;
-  }
-}
 
 export class Compose {
   /** @type {?Draft} */ draft = null;
@@ -128,8 +113,9 @@ export class Compose {
     return !problem && this.tools.check();
   }
 
-  fail(error) {
-    showProblem(this.form, error);
+  /** It was not done: that stays true when the server is back. */
+  fail({ message, fields = [] }) {
+    showProblem(this.form, { message: `Not sent. ${message}`, fields });
   }
 
   say(text) {

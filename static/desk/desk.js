@@ -34,6 +34,8 @@ let writing = null;
 /** @type {?{name: string, role: string, feeds: ?string[]}} */
 let who = null;
 let mayPublish = true;
+/** Signing out: that streams end is no news. */
+let leaving = false;
 
 const standing = new Standing(element('desk').querySelector('.status'), element('desk').querySelector('.retry'));
 const act = (name) => writing?.form.act(name);
@@ -102,7 +104,7 @@ function choose(feed) {
     onpublished: (update) => setTimeout(tell, standing.isLive ? PATIENCE_MS : 0, { op: 'put', update }, feed.slug),
     ondeleted: (id, time) => tell({ op: 'delete', id, time }, feed.slug),
     onstatus: (name, detail) => heard('desk', name, detail),
-    onrevoked: () => signIn.open(ENDED),
+    onrevoked: signedOut,
   });
   show(feed);
   live.start();
@@ -137,6 +139,11 @@ async function begin(me) {
   if (!compose.form.hidden) compose.focus();
 }
 
+/** By somebody else, or by time. */
+function signedOut() {
+  if (!leaving) signIn.open(ENDED);
+}
+
 async function signOut() {
   const texts = [...keptNames('item:'), ...keptNames('edit:')];
   if (texts.length) {
@@ -144,12 +151,18 @@ async function signOut() {
       + 'Drafts that the server has stay there.';
     const answer = await ask('Sign out?', words, { clear: 'Sign out and remove the text', keep: 'Sign out and keep the text' });
     if (!answer) return;
-    if (answer === 'clear') [...texts, 'author'].forEach(drop);
+    if (answer === 'clear') {
+      writing?.close();
+      compose.leave()?.close();
+      [...keptNames('item:'), ...texts, 'author'].forEach(drop);
+    }
   }
+  leaving = true;
   stopOffering();
   try {
     await api('DELETE', 'session');
   } catch (error) {
+    leaving = false;
     if (error.status !== 401) return standing.say(error.message);
   }
   location.reload();
@@ -172,7 +185,7 @@ presence.addEventListener('change', () => {
 });
 effect.addEventListener('seen', ({ detail: { id } }) => rows?.took(id));
 element('sent').addEventListener('click', ({ target }) => target.closest('[data-act]') && act('undo'));
-session.addEventListener('signedout', () => signIn.open(ENDED));
+session.addEventListener('signedout', signedOut);
 
 /** An open session goes on. */
 async function start() {

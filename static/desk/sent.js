@@ -10,6 +10,7 @@ import { announce } from './saying.js';
 export class Sent {
   /** On its way out, the newest last. @type {Map<string, string>} */ #watched = new Map();
   /** What went out last. @type {?string} */ #last = null;
+  /** Undone before the server has answered. */ #wished = new Set();
 
   /** @param {HTMLElement} line @param {import('./writing.js').Writing} desk */
   constructor(line, desk) {
@@ -25,6 +26,7 @@ export class Sent {
   /** It is going out on behalf of this tab. @param {object} item */
   watch(item) {
     this.#watched.set(item.id, nameOf(item));
+    if (this.#wished.delete(item.id)) this.undo();
   }
 
   forget(id) {
@@ -42,6 +44,7 @@ export class Sent {
     this.#last = id;
     announce('Sent');
     this.#show(`Sent: “${name}”`, id);
+    if (this.#wished.delete(id)) this.undo();
   }
 
   #seen = ({ detail: { id } }) => {
@@ -57,6 +60,8 @@ export class Sent {
 
   /** The newest that this tab sent: off the way out, or, once it is out, removed if that is wanted. */
   undo() {
+    const sending = this.desk.outbox.entries.find(({ doing }) => doing === 'publish');
+    if (sending) return this.#wished.add(sending.draft.id);
     const id = [...this.#watched.keys()].at(-1) ?? this.#last;
     if (!id) return;
     if (this.desk.items.has(id)) return this.desk.actions.act('cancel', id);

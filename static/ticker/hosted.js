@@ -5,6 +5,9 @@ import { HostedView } from './hostedview.js';
 import { place, wanted } from './places.js';
 import { skeleton } from './skeleton.js';
 
+/** So many updates are made in one go. */
+const SLICE = 3;
+
 /** @param {Stage} stage */
 export function showFeed(stage, options) {
   const { signal } = stage;
@@ -21,7 +24,7 @@ export function showFeed(stage, options) {
       translate(state, options.lang);
       if (begun) return void view?.render(state);
       begun = true;
-      begin(stage, options, feed).then((made) => (view = made)).catch(console.warn);
+      begin(stage, options, feed, (made) => (view = made)).catch(console.warn);
     },
     onstatus(...said) {
       stage.status(...said);
@@ -42,30 +45,45 @@ function translate(state, lang) {
 }
 
 /** Style sheet and words come from where this module came from; what was shown until then stays until they are here. */
-async function begin(stage, options, feed) {
+async function begin(stage, options, feed, use) {
   const { element, box, teller, signal } = stage;
   const { lang, textLang = lang } = feed.state.feed;
   const words = await insist(() => wordsOf(lang), signal);
   const whole = options.leads ? `${options.server}/feeds/${options.slug}` : null;
   const root = skeleton(words, { layout: options.layout, lang: textLang, whole, places: wanted(element).map(place) });
-  await insist(() => stage.show(root), signal);
-  if (signal.aborted) return null;
+  if (signal.aborted) return;
   const view = new HostedView(root, {
     origin: options.server,
     words,
     layout: options.layout,
-    most: options.most,
+    most: SLICE,
     settings: new Map([['announce', options.announces]]),
     host: options.announces ? teller : root,
     box: options.grows ? null : box,
     signal,
   });
   view.source = feed;
-  view.render(feed.state);
+  use(view);
+  view.render(feed.state); // before it is in the page: laid out once
   view.status(feed.connection.status);
+  await insist(() => stage.show(root), signal);
+  await unfold(view, options.most, signal);
+  if (signal.aborted) return;
   follow(stage, view);
   if (options.keeps && options.layout === 'full' && !Object.keys(feed.query).length) remember(stage, options, { view, feed, words });
-  return view;
+}
+
+const idle = () => new Promise((resolve) => (globalThis.requestIdleCallback ?? setTimeout)(resolve, { timeout: 200 }));
+
+/** The rest, a little at a time: on a slow telephone the page around answers meanwhile. */
+async function unfold(view, most, signal) {
+  while (!signal.aborted && view.most < Math.min(most ?? Infinity, view.source.state.updates.length)) {
+    await idle();
+    view.most += SLICE;
+    if (!signal.aborted) view.refresh();
+  }
+  view.most = most;
+  if (!signal.aborted) view.refresh();
 }
 
 /** The host's own doings: its address, its children. */
@@ -76,11 +94,13 @@ function follow({ element, signal }, view) {
   };
   addEventListener('hashchange', goToHash, { signal });
   goToHash();
-  const children = new MutationObserver(() => {
+  const look = () => {
     const missing = wanted(element, view.places);
     for (const name of missing) view.addPlace(place(name));
     if (missing.length) view.refresh();
-  });
+  };
+  look();
+  const children = new MutationObserver(look);
   children.observe(element, { childList: true });
   signal.addEventListener('abort', () => children.disconnect());
 }

@@ -17,7 +17,7 @@ export class HostedView extends View {
   }
 
   get edge() {
-    return this.box ? top(this.box) : 0;
+    return this.box && this.root.isConnected ? top(this.box) + this.box.clientTop : 0;
   }
 
   keep(change) {
@@ -29,6 +29,7 @@ export class HostedView extends View {
    * in its place in the next: so nothing of it counts as a jump in the page's Cumulative Layout Shift.
    */
   move(change) {
+    if (!this.root.isConnected) return void change();
     const before = this.#rows().map((node) => [node, top(node)]);
     change();
     this.#release();

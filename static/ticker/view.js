@@ -64,11 +64,7 @@ export class View {
   /** The ids of what is being read, to begin anew around; none: the top. */
   place() {
     if (this.atTop && !this.source.state.prev) return [];
-    return this.seen.map(({ id }) => id.slice('update-'.length));
-  }
-
-  get seen() {
-    return visible(this.parts.updates, this.edge);
+    return visible(this.parts.updates, this.edge).map(({ id }) => id.slice('update-'.length));
   }
 
   /** Changes the page; what is being read stays where it is. */

@@ -1,109 +1,26 @@
-"""People at their desks, a reader, and all that came over the wire, for the test of a whole coverage."""
+"""People at their desks and a reader, for the test of a whole coverage."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Server, violations
 from tests.e2e.test_desk import box
 from tests.e2e.test_desk_hold import drafts
 from tests.e2e.ticker import open_ticker
+from tests.e2e.wire import Recording, seconds
 from tests.livefeed_process import run_command
 
-__all__ = ["Newsroom", "Wire", "look", "newsroom", "seconds"]
+__all__ = ["PEOPLE", "Newsroom", "newsroom"]
 
-_PUBLIC = (
-    "/",
-    "/feeds/news",
-    "/feeds/news/feed.atom",
-    "/feeds/news/feed.json",
-    "/embed/news",
-    "/v1/feeds",
-    "/v1/feeds/news/updates",
-)
-
-# What a reader sees of a ticker, but how long ago, which goes on; and that it came while they were there.
-_LOOK = """() => {
-  const words = (node) => {
-    const copy = node.cloneNode(true);
-    for (const one of copy.querySelectorAll('.ago, time')) one.textContent = one.dateTime ?? '';
-    return copy.textContent.replace(/\\s+/g, '');  // markup's own spaces are the server's only
-  };
-  const classes = (node) => [...node.classList].filter((name) => name !== 'arrived').join(' ');
-  const list = (selector) => [...document.querySelectorAll(selector)].map(
-    (node) => [node.id || node.dataset.key, node.dataset.rev ?? '', classes(node), words(node)]);
-  return {
-    kicker: document.querySelector('.kicker').textContent,
-    pinned: list('.pinned > article'), key: list('.key li'), updates: list('.updates > article'),
-  };
-}"""
-
-
-def look(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate(_LOOK)
-    return found
-
-
-def seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
-
-
-class Wire:
-    """Every message and every body that a reader's browser was sent, and when this was heard of."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._heard: list[tuple[float, str]] = []
-        self._finished: list[Request] = []
-        self.messages: list[dict[str, Any]] = []
-        page.on("requestfinished", lambda request: self._finished.append(request))
-        network = page.context.new_cdp_session(page)
-        network.on(
-            "Network.webSocketFrameReceived", lambda event: self._message(event["response"]["payloadData"])
-        )
-        network.on("Network.eventSourceMessageReceived", lambda event: self._message(event["data"]))
-        network.send("Network.enable")
-
-    def _message(self, data: str) -> None:
-        self._heard.append((time.time(), data))
-        self.messages.append(json.loads(data))
-
-    def first(self, text: str) -> float | None:
-        """When these words were heard for the first time."""
-        while self._finished:
-            response = self._finished.pop(0).response()
-            if response is not None and response.ok:
-                self._heard.append((time.time(), response.text()))
-        return next((at for at, data in self._heard if text in data), None)
-
-    def expect_nothing_of(self, text: str, item: str) -> None:
-        """Neither this reader nor one who asks for it by its address, or comes now, gets these words."""
-        updates = ("/feeds/news/updates", "/v1/feeds/news/updates")
-        asked = [*_PUBLIC, *(f"{path}/{item}" for path in updates), f"{updates[1]}/{item}/revisions"]
-        asked += ["/v1/feeds/news/items", f"/v1/feeds/news/items/{item}", "/v1/feeds/news/desk/events"]
-        for path in asked:
-            answer = self._page.request.get(path, max_redirects=0)
-            assert text not in answer.text(), path
-            assert answer.ok == (path in _PUBLIC), f"{path}: {answer.status}"
-        assert self.first(text) is None
-
-    def changes(self) -> list[dict[str, Any]]:
-        """What was told by and by, after whatever was there at first."""
-        return [
-            change
-            for message in self.messages
-            for change in message.get("changes") or [message.get("change")]
-            if change
-        ]
+PEOPLE = {"Iris": "admin", "Otto": "editor", "Pia": "contributor"}
 
 
 @dataclass
@@ -114,7 +31,7 @@ class Newsroom:
 
     server: Server
     reader: Page
-    wire: Wire
+    wire: Recording
     chief: Page
     editor: Page
     contributor: Page
@@ -150,8 +67,10 @@ class Newsroom:
         (found,) = (one for one in self.server.page()["updates"] if text in one["text"])
         return dict(found)
 
-    def expect_held_back(self, text: str) -> None:
-        self.wire.expect_nothing_of(text, self.item(text))
+    def expect_held_back(self, text: str, item: str = "") -> None:
+        """Neither the reader, nor whoever comes now or guesses its address, gets these words."""
+        assert self.wire.places(text, item or self.item(text)) == []
+        assert self.wire.first(text) is None
 
     def expect_published(self, text: str) -> None:
         expect(self.reader.locator(".updates > article").filter(has_text=text)).to_have_count(1)
@@ -183,9 +102,6 @@ def _join(page: Page, server: Server, name: str, role: str) -> None:
     expect(page.get_by_role("status").first).to_have_text("Live")
 
 
-PEOPLE = {"Iris": "admin", "Otto": "editor", "Pia": "contributor"}
-
-
 @contextmanager
 def newsroom(browser: Browser, server: Server) -> Iterator[Newsroom]:
     """Each in a browser of their own. Iris edits as Otto does, and closes the feed too.
@@ -206,7 +122,7 @@ def newsroom(browser: Browser, server: Server) -> Iterator[Newsroom]:
 
     with ExitStack() as stack:
         reader, *desks = [page() for _ in range(4)]
-        wire = Wire(reader)
+        wire = Recording(reader)
         open_ticker(reader, server)
         for desk, (name, role) in zip(desks, PEOPLE.items(), strict=True):
             _join(desk, server, name, role)

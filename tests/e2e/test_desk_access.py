@@ -37,6 +37,18 @@ def fill_desk(server: Server) -> None:
 
 
 def found_in(page: Page, dialog: str = "") -> list[str]:
+    """At rest, and on a screen so high that what sticks to its edge covers nothing."""
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": size["width"], "height": 4000})
+    page.wait_for_function("() => document.getAnimations().length === 0")
+    try:
+        return _found_in(page, dialog)
+    finally:
+        page.set_viewport_size(size)
+
+
+def _found_in(page: Page, dialog: str) -> list[str]:
     return violations(page, within="dialog[open]" if dialog else "html") + (
         [] if dialog else outline_faults(page)
     )

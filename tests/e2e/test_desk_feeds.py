@@ -188,6 +188,8 @@ def test_the_menu_is_used_by_keyboard(desk: Page) -> None:
     desk.keyboard.press("Tab")
     expect(desk.get_by_role("link", name="Open the ticker")).to_be_focused()
     desk.keyboard.press("ArrowDown")
+    expect(desk.get_by_role("link", name="Embed it")).to_be_focused()
+    desk.keyboard.press("ArrowDown")
     expect(items.first).to_be_focused()
     desk.keyboard.press("Escape")
     expect(items.first).to_be_hidden()

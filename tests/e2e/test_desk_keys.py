@@ -124,8 +124,8 @@ def test_a_paste_of_70_kb_is_kept_and_said_to_be_too_long(desk: Page, server: Se
 
 
 def test_tags_are_completed_from_those_used(desk: Page, server: Server) -> None:
-    for tags in (["harbour", "weather"], ["harbour"], ["happy end"]):
-        server.publish("Tagged", tags=tags)
+    for used in (["harbour", "weather"], ["harbour"], ["happy end"]):
+        server.publish("Tagged", tags=used)
     tags = compose(desk).get_by_role("combobox", name="Tags")
     tags.press_sequentially("weather, ha")
     options = compose(desk).get_by_role("option")
@@ -199,8 +199,9 @@ def test_the_preview_shows_what_readers_get(desk: Page, server: Server) -> None:
     for part in (".headline", ".body", ".source", ".by", ".label-breaking"):
         expect(preview.locator(part)).to_be_visible()
         assert preview.locator(part).inner_html().split() == published.locator(part).inner_html().split()
-        looks = "one => ['fontFamily', 'fontSize', 'fontWeight', 'color'].map((name) => getComputedStyle(one)[name])"
-        ours, theirs = (where.locator(part).evaluate(looks) for where in (preview, published))
+        looks = "(one, names) => names.map((name) => getComputedStyle(one)[name])"
+        names = ["fontFamily", "fontSize", "fontWeight", "color"]
+        ours, theirs = (where.locator(part).evaluate(looks, names) for where in (preview, published))
         assert ours[0] == theirs[0]
         assert ours[2:] == theirs[2:]
 

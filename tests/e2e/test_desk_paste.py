@@ -23,13 +23,13 @@ DOCS = (
     '<meta charset="utf-8"><b style="font-weight:normal;" id="docs-internal-guid-1"><p dir="ltr">'
     '<span style="font-weight:400;font-style:normal">Police </span><span style="font-weight:700">con</span>'
     '<span style="font-weight:700">firm</span><span style="font-weight:400"> it, </span>'
-    '<a href="https://example.org/a_(b)"><span style="font-style:italic;font-weight:400">see here</span></a></p>'
-    "<br><ul><li><p><span>one</span></p></li><ul><li><span>within</span></li></ul><li>two</li></ul></b>"
+    '<a href="https://example.org/a_(b)"><span style="font-style:italic;font-weight:400">see here</span></a>'
+    "</p><br><ul><li><p><span>one</span></p></li><ul><li><span>within</span></li></ul><li>two</li></ul></b>"
 )
 PAGE = (
-    "<article><h1>Storm</h1><p>Gusts of <strong>130&nbsp;km/h </strong>were <em>measured</em><br>on the quay.</p>"
-    "<blockquote><p>Stay in.</p><p>All of you.</p></blockquote><ol start=3><li>three</li><li>four</li></ol>"
-    '<img src="x" onerror="window.hurt = 1"><script>window.hurt = 1</script><style>p{}</style><hr>'
+    "<article><h1>Storm</h1><p>Gusts of <strong>130&nbsp;km/h </strong>were <em>measured</em><br>on the quay."
+    "</p><blockquote><p>Stay in.</p><p>All of you.</p></blockquote><ol start=3><li>three</li><li>four</li>"
+    '</ol><img src="x" onerror="window.hurt = 1"><script>window.hurt = 1</script><style>p{}</style><hr>'
     "<table><tr><th>Road</th><th>State</th></tr><tr><td>A | 1</td><td>closed</td></tr></table>"
     '<pre>a\n  b</pre><p><a href="javascript:alert(1)">no link</a> <a href="https://a.example/">'
     "https://a.example/</a> <code>x*y</code> <s>gone</s></p></article>"
@@ -47,9 +47,10 @@ CASES = {
         "```\na\n  b\n```\n\nno link <https://a.example/> `x*y` ~~gone~~",
     ),
     "signs that mean something": (
-        "<div># no heading</div><div>- no list</div><div>1. May</div><div>5 * 3, snake_case, *stars*, [x](y), "
-        "&amp;lt; and &lt;b&gt;</div>",
-        "\\# no heading\n\n\\- no list\n\n1\\. May\n\n5 * 3, snake_case, \\*stars\\*, \\[x\\](y), \\&lt; and <b>",
+        "<div># no heading</div><div>- no list</div><div>1. May</div><div>5 * 3, snake_case, *stars*, "
+        "[x](y), &amp;lt; and &lt;b&gt;</div>",
+        "\\# no heading\n\n\\- no list\n\n1\\. May\n\n"
+        "5 * 3, snake_case, \\*stars\\*, \\[x\\](y), \\&lt; and <b>",
     ),
     "a layout's table": ("<table><tr><td><p>One</p><p>Two</p></td></tr></table>", "One\n\nTwo"),
     "plain lines": ("<span>just words</span>", "just words"),
@@ -80,7 +81,7 @@ def test_what_looks_like_markup_is_shown_to_readers_as_it_was(page: Page, server
     markdown = to_markdown(page, f"<p>{said.replace('&', '&amp;').replace('<', '&lt;')}</p>")
     update = server.publish(markdown)
     assert update["headline"] == said
-    assert "<em>" not in update["html"] and "<a" not in update["html"] and "<code>" not in update["html"]
+    assert [tag for tag in ("<em>", "<a", "<code>") if tag in update["html"]] == []
 
 
 TIMELINES: dict[str, tuple[str, list[str]]] = {
@@ -156,7 +157,8 @@ def test_the_servers_clock_is_learned_from_its_answers(page: Page, server: Serve
     code = """const { Clock } = it;
       const clock = new Clock();
       const before = clock.now(1000);
-      clock.answered('Sun, 22 Nov 2026 15:00:00 GMT', Date.UTC(2026, 10, 22, 14, 58), Date.UTC(2026, 10, 22, 14, 58, 0, 100));
+      const asked = Date.UTC(2026, 10, 22, 14, 58);
+      clock.answered('Sun, 22 Nov 2026 15:00:00 GMT', asked, asked + 100);
       const roughly = clock.ahead;
       clock.bound(120_050, 120_090);
       const closely = clock.ahead;

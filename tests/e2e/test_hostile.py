@@ -68,6 +68,7 @@ def test_hostile_text_is_harmless_everywhere(page: Page, server: Server) -> None
         f"/feeds/news/updates/{raw['id']}",
         "/embed/news",
         "/embed/news.html",
+        f"/embed/news?update={update['id']}",
         "/feeds/%3Cscript%3Ewindow.hacked=1%3C%2Fscript%3E",
         "/feeds/news?cursor=%3Cscript%3Ewindow.hacked=1%3C%2Fscript%3E",
     ):

@@ -22,8 +22,14 @@ JPEG = encoded(photo(400, 300))
 PLUG_IN = """async () => {
   const script = document.querySelector('script[src$="/desk/desk.js"]').src;
   const { imageField } = await import(script.replace('desk.js', 'images.js'));
+  // In the place of the form that has one already.
+  const form = document.createElement('form');
   const root = document.createElement('div');
-  document.querySelector('#compose .preview').before(root);
+  const text = document.createElement('textarea');
+  text.ariaLabel = 'Update';
+  form.append(text, root);
+  document.querySelector('#compose').replaceWith(form);
+  form.id = 'compose';
   window.changes = 0;
   window.field = imageField(root, { oninput: () => (window.changes += 1) });
 }"""

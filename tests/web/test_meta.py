@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ import pytest
 
 from livefeed.core.paging import PageQuery
 from livefeed.web.meta import filter_of
+from tests.media.pictures import encoded, photo
+from tests.web.asserting import bearer
 from tests.web.served import ORIGIN, Served, served
 
 ADDRESS = f"{ORIGIN}/feeds/news"
@@ -25,8 +28,8 @@ NASTY = f"{HOSTILE} ]]> <!-- <script> --> </SCRIPT > {RTL}"
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Served]:
-    async with served() as site:
+async def site(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(media_dir=tmp_path / "media") as site:
         await site.feed(title="The news", lang="uk", description="About it")
         yield site
 
@@ -108,7 +111,10 @@ async def test_a_ticker(site: Served) -> None:
 
 
 async def test_an_update(site: Served) -> None:
-    image = {"url": "/media/a.png", "alt": "An owl", "width": 1200, "height": 800}
+    headers = {"Content-Type": "image/jpeg"} | bearer(await site.store.tokens.create("Ada", "contributor"))
+    answer = await site.client.post("/v1/images", content=encoded(photo(1200, 800)), headers=headers)
+    uploaded = answer.json()
+    image = {name: uploaded[name] for name in ("url", "width", "height")} | {"alt": "An owl"}
     words = "A long sentence of words. " * 20
     update = await site.publish(words, title="A title", time="2026-11-22T08:16:52Z", image=image)
     answer = await site.get(f"/feeds/news/updates/{update['id']}")
@@ -119,7 +125,7 @@ async def test_an_update(site: Served) -> None:
     assert 150 < len(str(named["description"])) <= 200
     assert words.startswith(str(named["description"]).removesuffix("…"))
     assert named["article:published_time"] == "2026-11-22T08:16:52Z"
-    assert named["og:image"] == f"{ORIGIN}/media/a.png"
+    assert named["og:image"] == f"{ORIGIN}{uploaded['url']}"
     assert (named["og:image:width"], named["og:image:height"]) == ("1200", "800")
     assert named["og:image:alt"] == "An owl"
     assert named["twitter:card"] == "summary_large_image"

@@ -60,7 +60,10 @@ def is_about(milliseconds: float, seconds: float) -> bool:
 
 
 async def occupied(served: Serving) -> websockets.ClientConnection:
-    connection = await websockets.connect(socket_url(served), additional_headers=SITE, proxy=None)
+    """A reader who stays. It reads no more: waiting for its own pings' answers would have it leave."""
+    connection = await websockets.connect(
+        socket_url(served), additional_headers=SITE, proxy=None, ping_interval=None
+    )
     assert orjson.loads(await connection.recv())["type"] == "sync"
     return connection
 
