@@ -196,7 +196,9 @@ def test_the_bound_is_for_what_is_written_not_for_what_is_done_with_it() -> None
     full: dict[str, Any] = {"format": "html", "text": "<!--" + "€" * 19_988 + "-->Hello"}
     room = 61_440 - len(draft(**full).model_dump_json().encode())
     item = going(**full)
-    filled = item.model_copy(update={"content": item.content.model_copy(update={"correction": "z" * min(room, 1_000)})})
+    filled = item.model_copy(
+        update={"content": item.content.model_copy(update={"correction": "z" * min(room, 1_000)})}
+    )
     back = steps.turn_back(filled, "Not published: the feed is closed.", now=NOW)
     assert (back.state, back.note is not None) == ("draft", True)
     assert steps.cancel(filled, actor=Actor("E" * 100, True), now=NOW).state == "draft"

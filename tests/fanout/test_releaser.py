@@ -102,6 +102,20 @@ async def test_one_broken_feed_keeps_nothing_back(
     assert "This is a bug" in caplog.text
 
 
+async def test_nor_does_one_whose_list_is_none(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(redis_server.url) as store:
+        for slug in ("broken", FEED):
+            await open_feed(store, slug)
+        await make(store, id="a")
+        await schedule(store, "a", 0.05)
+        redis_server.command("SET", FeedKeys("broken").due, "foreign")
+    async with Releasing(redis_server.url) as store:
+        await is_out(store, "a")
+    assert caplog.text.count("What is due on the desks waits") == 1
+
+
 async def test_a_picture_that_is_being_removed_is_waited_for(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
