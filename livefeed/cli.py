@@ -19,7 +19,7 @@ from livefeed.core.validation import parse
 from livefeed.errors import MediaUnavailable
 from livefeed.fanout.hub import Hub
 from livefeed.fanout.stream import DraftPass, stream
-from livefeed.settings import Settings, load_settings
+from livefeed.settings import Settings, load_settings, unknown_variables
 from livefeed.store.store import Store
 from livefeed.wires.exporting import export_feed
 from livefeed.wires.fetching import load
@@ -375,3 +375,5 @@ def config(**flags: Any) -> None:
     settings = load_settings(**flags)
     for name in Settings.model_fields:
         click.echo(f"LIVEFEED_{name.upper()}={settings.shown(name)}")
+    for name in unknown_variables():
+        click.echo(f"{name} is no setting", err=True)

@@ -20,7 +20,7 @@ from livefeed.fanout import collector
 from livefeed.fanout.server import Server, bind, is_listening, run
 from livefeed.fanout.supervisor import supervise
 from livefeed.fanout.tls import check_tls
-from livefeed.settings import Settings
+from livefeed.settings import Settings, unknown_variables
 from livefeed.store.embedded import EmbeddedRedis
 from livefeed.store.store import Store
 
@@ -31,17 +31,24 @@ _log = logging.getLogger("livefeed")
 _ADDRESS = "livefeed.address"
 """Beside the embedded Redis: where its server listens, which other commands want to know."""
 
+_NO_FEED = "there is no feed yet: livefeed feed create news --title News"
+_NOBODY = "nobody can yet: livefeed invite NAME --role admin"
+
 WATCH_S = 0.5
 """How often the embedded Redis is looked at."""
 
 
 @dataclass(frozen=True)
 class _Start:
-    """What is known once Redis answers: its name, the feed to show, a token and an invite made just now."""
+    """What is known once Redis answers: its name, the feed to show, a token and an invite made just now.
+
+    There may be no feed, and nobody who can sign in, in a Redis that is not ours.
+    """
 
     redis: str
     embedded: bool
-    feed: str
+    feed: str | None
+    anybody: bool
     token: str | None
     invite: str | None
 
@@ -53,6 +60,8 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
         StartupError: the certificate or a template cannot be used, the port is taken, Redis is away …
     """
     _log_to_stderr(settings)
+    for name in unknown_variables():
+        _log.warning("%s is no setting: docs/operating.md lists them", name)
     check_tls(settings)
     read_files(settings)  # before anything is started: each worker would find the same mistake
     listeners = bind(settings.host, settings.port, count=settings.workers)
@@ -67,7 +76,7 @@ def serve(settings: Settings, *, demo: bool, say: Callable[[str], None]) -> None
         def announce() -> None:
             nonlocal told
             told = True
-            say(_announcement(settings, start, demo=demo))
+            say(_announcement(settings, start))
 
         try:
             if settings.workers == 1:
@@ -148,8 +157,10 @@ async def _prepare(settings: Settings, embedded: EmbeddedRedis | None, *, demo: 
             token = await store.tokens.create("admin", "admin")
         invite = await _invite(store) if demo else None
         feeds = await store.feeds.list()
+        anybody = bool(await store.tokens.list())
     shown = sorted(feeds, key=lambda feed: (feed.status != "open", not feed.listed))
-    return _Start(redis, embedded is not None, shown[0].slug if shown else "news", token, invite)
+    feed = "demo" if demo else shown[0].slug if shown else None
+    return _Start(redis, embedded is not None, feed, anybody, token, invite)
 
 
 async def _invite(store: Store) -> str:
@@ -249,19 +260,22 @@ def _work(settings: Settings, listener: socket.socket, demo: bool) -> None:
         sys.exit(1)
 
 
-def _announcement(settings: Settings, start: _Start, *, demo: bool) -> str:
-    origin, feed = settings.origin, "demo" if demo else start.feed
+def _announcement(settings: Settings, start: _Start) -> str:
+    origin, feed = settings.origin, start.feed
     where = f"Redis: {start.redis}" + (f", embedded in {settings.data_dir}" if start.embedded else "")
     lines = [
         f"livefeed {__version__}   {where}",
-        f"  Ticker  {origin}/feeds/{feed}",
+        f"  Ticker  {origin}/feeds/{feed}" if feed else f"  Ticker  {_NO_FEED}",
         f"  Desk    {settings.desk_at(origin)}/desk",
-        f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>',
     ]
+    if feed is not None:
+        lines.append(f'  Embed   <script src="{origin}/static/embed.js" data-feed="{feed}" async></script>')
     if start.invite is not None:
         lines.append(
             f"  Sign in {settings.desk_at(origin)}/desk/join#{start.invite}\n          (once, within a day)"
         )
+    elif not start.anybody:
+        lines.append(f"  Sign in {_NOBODY}")
     if start.token is not None:
         lines.append(_token_lines(start.token))
     return "\n".join(lines)

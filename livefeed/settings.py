@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from livefeed.errors import StartupError
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Settings", "load_settings", "unknown_variables"]
 
 
 class Settings(BaseSettings):
@@ -229,3 +230,10 @@ def load_settings(**flags: Annotated[Any, "None means not given"]) -> Settings:
         if first["loc"] and first["loc"][0] in flags and flags[str(first["loc"][0])] is not None:
             name = f"--{str(first['loc'][0]).replace('_', '-')}"
         raise StartupError(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def unknown_variables() -> list[str]:
+    """What is named like a setting in the environment and is none: a typing error, most likely."""
+    known = {f"LIVEFEED_{name.upper()}" for name in Settings.model_fields}
+    named = {name for name in os.environ if name.upper().startswith("LIVEFEED_")}
+    return sorted(name for name in named if name.upper() not in known and name != "LIVEFEED_TEST_CHROMIUM")

@@ -22,8 +22,13 @@
     });
   }
 
+  // Before it loads, a frame holds an empty page of this site; once it has, it says by itself that it is ready.
+  function isEmpty(frame) {
+    return frame.contentDocument !== null && frame.contentDocument.URL === 'about:blank';
+  }
+
   function hello(frame) {
-    if (frame.src.indexOf(server + '/embed/') !== 0 || !frame.contentWindow) return;
+    if (frame.src.indexOf(server + '/embed/') !== 0 || !frame.contentWindow || isEmpty(frame)) return;
     frame.contentWindow.postMessage({ type: 'livefeed:hello' }, isNameless(frame) ? '*' : server);
   }
 

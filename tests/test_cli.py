@@ -238,9 +238,10 @@ def test_doctor_finds_pictures_that_cannot_be_kept(livefeed: Livefeed) -> None:
 
 def test_config_shows_each_setting(livefeed: Livefeed) -> None:
     secrets = {"redis_url": "redis://me:hunter2@localhost/0", "media_secret": "hunter2"}
-    shown = run_command("config", **secrets).stdout
-    assert "LIVEFEED_DATA_DIR" in shown
-    assert "hunter2" not in shown
+    shown = run_command("config", prot="8001", **secrets)
+    assert "LIVEFEED_DATA_DIR" in shown.stdout
+    assert "hunter2" not in shown.stdout
+    assert shown.stderr == "LIVEFEED_PROT is no setting\n"
 
 
 @pytest.mark.parametrize(

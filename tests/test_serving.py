@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.livefeed_process import Livefeed, run_command
-from tests.redis_servers import wait_until
+from tests.redis_servers import RedisServer, wait_until
 
 
 @pytest.fixture
@@ -94,6 +94,27 @@ def test_it_says_where_everything_is(livefeed: Livefeed) -> None:
     livefeed.start()
     assert f"Ticker  {livefeed.url}/feeds/news" in livefeed.said()
     assert f'<script src="{livefeed.url}/static/embed.js" data-feed="news" async></script>' in livefeed.said()
+
+
+def test_in_an_empty_redis_of_one_s_own_it_says_how_to_begin(tmp_path: Path) -> None:
+    with RedisServer() as redis_server:
+        livefeed = Livefeed(tmp_path, redis_url=redis_server.url, prot="8001")
+        try:
+            livefeed.start()
+            assert "Ticker  there is no feed yet: livefeed feed create news --title News" in livefeed.said()
+            assert "Sign in nobody can yet: livefeed invite NAME --role admin" in livefeed.said()
+            assert "embed.js" not in livefeed.said()
+            assert "LIVEFEED_PROT is no setting" in livefeed.said()
+            livefeed.stop()
+            for command in (["feed", "create", "sport"], ["token", "create", "Ada", "--role", "admin"]):
+                assert run_command(*command, redis_url=redis_server.url).returncode == 0
+            before = len(livefeed.said())
+            livefeed.start()
+            said = livefeed.said()[before:]
+            assert f"Ticker  {livefeed.url}/feeds/sport" in said
+            assert "Sign in" not in said
+        finally:
+            livefeed.clean_up()
 
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed(livefeed: Livefeed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livefeed.errors import StartupError
-from livefeed.settings import Settings, load_settings
+from livefeed.settings import Settings, load_settings, unknown_variables
 
 
 def test_a_flag_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +47,13 @@ def test_a_wrong_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, nam
         load_settings()
     assert str(caught.value).startswith(f"{name} is wrong: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_variable_that_is_no_setting_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = unknown_variables()
+    monkeypatch.setenv("LIVEFEED_PROT", "8001")
+    monkeypatch.setenv("livefeed_port", "8001")
+    assert unknown_variables() == [*before, "LIVEFEED_PROT"]
 
 
 def test_a_wrong_flag_is_named_as_it_was_typed() -> None:

@@ -76,7 +76,7 @@ def edit(item: Item, patch: Any, *, actor: Actor, now: datetime) -> Item:
         return item
     _in_state(item, "draft", "submitted", "scheduled")
     state: State = "draft" if item.state == "submitted" and not actor.is_editor else item.state
-    edited = _next(item, actor.name, now, state=state, content=content)
+    edited = _within_bounds(_next(item, actor.name, now, state=state, content=content))
     if state == "scheduled":
         publish(edited, now=now)
     return edited
@@ -140,6 +140,8 @@ def start(item: Item, patch: Any, *, hold_s: int, actor: Actor, now: datetime) -
         return item
     due = models.now_text(now + timedelta(seconds=hold_s))
     going = _next(item, actor.name, now, state="going", due=due, note=None, content=content)
+    if content != item.content:
+        _within_bounds(going)
     publish(going, now=now)
     return going
 
@@ -231,10 +233,11 @@ def _in_state(item: Item, *states: State) -> None:
 def _next(item: Item, by: str, now: datetime, *, state: State, due: str | None = None, **fields: Any) -> Item:
     due = item.due if due is None and state == item.state else due
     changed = {"rev": item.rev + 1, "changed_by": by, "changed": models.now_text(now)}
-    return _within_bounds(item.model_copy(update={**changed, "state": state, "due": due, **fields}))
+    return item.model_copy(update={**changed, "state": state, "due": due, **fields})
 
 
 def _within_bounds(item: Item) -> Item:
+    """Bounds what is written, not what is done with it: no cancel and no note may fail for a few bytes."""
     if len(item.model_dump_json().encode()) > MAX_UPDATE_BYTES:
         raise InvalidInput.of("text", "the text is too long: an item must fit into 60 KB")
     return item

@@ -53,4 +53,18 @@ def _in_words(item: Any) -> str | None:
             return PATTERN_WORDS.get(limits["pattern"])
         case "model_type":
             return "give a JSON object"
+        case "literal_error":
+            return f"give {limits['expected'].replace(chr(39), '')}"
+        case "string_type":
+            return "give a text"
+        case "bool_type":
+            return "give true or false"
+        case "int_type":
+            return "give a whole number"
+        case "list_type":
+            return "give a list"
+        case "greater_than_equal":
+            return f"give at least {limits['ge']:,}"
+        case "less_than_equal":
+            return f"give at most {limits['le']:,}"
     return None

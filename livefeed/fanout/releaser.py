@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
-from livefeed.errors import StoreError
+from livefeed.errors import MediaUnavailable, StoreError
 from livefeed.fanout.tasks import end
 from livefeed.store.outgoing import Outgoing
 
@@ -48,7 +48,7 @@ class Releaser:
             try:
                 wait_s = await self._look()
                 self._failing = False
-            except StoreError as error:
+            except (MediaUnavailable, StoreError) as error:
                 if not self._failing:
                     _log.warning("What is due on the desks waits; trying again: %s", error)
                 self._failing = True

@@ -7,6 +7,7 @@ what it missed meanwhile is told from the window when it asks again.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -30,16 +31,23 @@ __all__ = ["DraftPass", "poll", "stream", "watching"]
 class DraftPass:
     """By which token (its name) a reader may follow a draft; it was good at ``since`` (the loop's time).
 
-    ``session``: by which session, if by one.
+    ``session``: by which session, if by one, and how long that lasts from then on.
     """
 
     token: str
     since: float
     session: str | None = None
+    left_s: float = math.inf
+
+    @property
+    def ends_at(self) -> float:
+        """When the session is over, by the loop's time."""
+        return self.since + self.left_s
 
     def has_ended(self, hub: Hub) -> bool:
-        """Whether the token was revoked since, or the session closed."""
-        return hub.revoked_since(self.token, self.since, self.session)
+        """Whether the token was revoked since, or the session is over."""
+        is_over = asyncio.get_running_loop().time() >= self.ends_at
+        return is_over or hub.revoked_since(self.token, self.since, self.session)
 
 
 @contextmanager
@@ -113,7 +121,8 @@ async def stream(
             ping_at, said = now + ping_s, None
             yield [Message("ping", messages.ping(standing, channel.readers_everywhere))]
         else:
-            await channel.next_turn(ping_at - now)
+            ends_at = draft_pass.ends_at if draft_pass else math.inf
+            await channel.next_turn(max(min(ping_at, ends_at) - now, 0.0))
 
 
 async def poll(

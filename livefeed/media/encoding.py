@@ -21,7 +21,10 @@ __all__ = ["MAX_PIXELS", "MAX_SIDE", "Picture", "encode"]
 
 MAX_SIDE = 2_000
 MAX_PIXELS = 50_000_000
-"""Decoded, 200 MB at most; a JPEG is decoded at the size that is needed."""
+"""Decoded, 200 MB, and thrice that at most while it is converted; a JPEG is decoded as large as is needed."""
+
+_MAX_PIXELS_WEBP = 25_000_000
+"""Its decoder holds four copies at a time."""
 
 # Beyond this Pillow warns, beyond its double it raises, both before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -103,26 +106,27 @@ def _open(raw: bytes) -> Image.Image:
 
 def _refuse(opened: Image.Image) -> None:
     width, height = opened.size
-    if width * height > MAX_PIXELS:
-        raise _too_many()
+    bound = _MAX_PIXELS_WEBP if opened.format == "WEBP" else MAX_PIXELS
+    if width * height > bound:
+        raise _too_many(bound)
     # A second picture in a JPEG is a preview or a map of brightness, as telephones make it.
     if opened.format in ("PNG", "WEBP") and getattr(opened, "is_animated", False):
         raise _no("this picture moves: send one that stands still")
 
 
-def _too_many() -> InvalidInput:
-    return _no(f"this picture has more than {MAX_PIXELS // 1_000_000} million pixels: make it smaller")
+def _too_many(bound: int = MAX_PIXELS) -> InvalidInput:
+    return _no(f"this picture has more than {bound // 1_000_000} million pixels: make it smaller")
 
 
 def _decode(opened: Image.Image) -> Image.Image:
     if opened.format in ("JPEG", "MPO"):
         opened.draft(None, (MAX_SIDE, MAX_SIDE))
     opened.load()
-    picture, profile = opened, opened.info.get("icc_profile")
-    with suppress(Exception):  # without a word that can be read on how to hold it, as it lies
-        picture = ImageOps.exif_transpose(opened)
-    picture = _eight_bits(picture)
+    profile = opened.info.get("icc_profile")
+    picture = _eight_bits(opened)
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    with suppress(Exception):  # without a word that can be read on how to hold it, as it lies
+        ImageOps.exif_transpose(picture, in_place=True)
     picture = _in_srgb(picture, profile)
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (255, 255):
         picture = picture.convert("RGB")
@@ -134,9 +138,9 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     """As L, RGB, RGBA or CMYK."""
     if picture.mode.startswith(("I", "F")):  # 16 bits of grey; converting alone would cut off all above 255
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
-    if picture.has_transparency_data:
+    if picture.has_transparency_data and picture.mode != "RGBA":
         return picture.convert("RGBA")
-    return picture if picture.mode in ("L", "RGB", "CMYK") else picture.convert("RGB")
+    return picture if picture.mode in ("L", "RGB", "RGBA", "CMYK") else picture.convert("RGB")
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

@@ -1,7 +1,7 @@
 """Invites: a link that lets one person sign in at the desk, once, within a day.
 
-Somebody new gets a token when they redeem it. An invite for a name that is in already is for the token of that
-name as it was when the invite was made: it signs the same person in again, with the role and feeds they have.
+Somebody new gets a token when they redeem it. An invite for a name that is in already is for the token that
+has this name when the invite is made: it signs the same person in again, with the role and feeds they have.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Invites:
         For a name that is in already, role and feeds are those of its token, whatever is asked for.
 
         Raises:
-            Forbidden: who is in, or what it would replace, is more than ``by`` may give (None: gives anything).
+            Forbidden: who is in, or what it would replace, is more than ``by`` may give (None: anything).
             StoreError
         """
         tokens = await self._tokens.by_hash()

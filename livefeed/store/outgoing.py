@@ -184,12 +184,8 @@ class Outgoing:
             pipeline = self._client.pipeline(transaction=False)
             for feed in feeds:
                 pipeline.zrange(FeedKeys(feed).due, 0, 0, withscores=True)
-            rows = await pipeline.execute() if feeds else []
-        return {
-            feed: datetime.fromtimestamp(row[0][1] / 1000, UTC)
-            for feed, row in zip(feeds, rows, strict=True)
-            if row
-        }
+            rows = await pipeline.execute(raise_on_error=False) if feeds else []
+        return {feed: _first(row) for feed, row in zip(feeds, rows, strict=True) if row}
 
     async def let_out_due(self, feed: str) -> None:
         """Publish what is due; what cannot be published becomes a draft again, with a note.
@@ -219,6 +215,11 @@ class Outgoing:
             _log.warning("%s: an item could not be published when it was due: %s", feed, error)
             await self._writer.put(feed, item, steps.turn_back(item, _why(error), now=seen.now), None)
         return True
+
+
+def _first(row: Any) -> datetime:
+    """When the first one is due. Where that cannot be told, now: letting it out says what is wrong."""
+    return datetime.fromtimestamp(0 if isinstance(row, Exception) else row[0][1] / 1000, UTC)
 
 
 def _why(error: FeedClosed | InvalidInput | TooManyPinned) -> str:

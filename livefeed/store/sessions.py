@@ -108,7 +108,7 @@ class Sessions:
             await self.close(session)
             raise Unauthenticated("Your session has ended: sign in again.")
         token = await self._tokens.check_hash(row["token"], row["id"])
-        return replace(token, session=row["id"])
+        return replace(token, session=row["id"], until=row["until"])
 
     async def close(self, session: str) -> None:
         """End the session with this secret, if there is one; its streams end too.

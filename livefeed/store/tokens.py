@@ -36,7 +36,8 @@ _RANKS: dict[str, int] = {"contributor": 0, "editor": 1, "admin": 2}
 class Token:
     """Who asks: a name, a role, and the feeds it is limited to (None: all).
 
-    ``used``: when it was last used, where that was asked for. ``session``: the one it came by, if by one.
+    ``used``: when it was last used, where that was asked for. ``session``: the one it came by, if by one,
+    and ``until`` when that lasts, in seconds since 1970.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Token:
     created: str
     used: str | None = None
     session: str | None = None
+    until: int | None = None
 
     def may(self, role: Role, feed: str | None = None) -> bool:
         """Whether this token has at least ``role``, for ``feed`` if one is named."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,11 +15,12 @@ from livefeed.errors import FeedNotFound
 from livefeed.fanout.admission import Seat
 from livefeed.fanout.channel import Channel
 from livefeed.fanout.stream import DraftPass, watching
+from livefeed.store.tokens import Token
 from livefeed.web.origins import origin_of, own_origin
 from livefeed.web.readers import draft_token, site_headers
 from livefeed.web.site import site_of
 
-__all__ = ["Admitted", "Opener", "open_channel"]
+__all__ = ["Admitted", "Opener", "open_channel", "pass_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,18 @@ async def open_channel(connection: HTTPConnection) -> Admitted:
             token = await draft_token(connection, feed)
         if token is None:
             raise FeedNotFound(feed.slug)
-        draft_pass = DraftPass(token.name, since, token.session)
+        draft_pass = pass_of(token, since)
     headers = site_headers(connection, feed)
     # The last thing: from here on, somebody has to give the seat back.
     page = _site_of_page(connection) if site.admission.counts_origins else None
     seat = site.admission.take(_address(connection), page)
     return Admitted(channel, seat, headers, draft_pass)
+
+
+def pass_of(token: Token, since: float) -> DraftPass:
+    """What lets ``token``, which was good at ``since``, follow what is not for everybody."""
+    left_s = math.inf if token.until is None else token.until - time.time()
+    return DraftPass(token.name, since, token.session, left_s)
 
 
 def _address(connection: HTTPConnection) -> str | None:

@@ -45,8 +45,9 @@ async def draft_token(connection: HTTPConnection, feed: Feed) -> Token | None:
         StoreError
     """
     token = await token_if_any(connection)
-    from_us = "authorization" in connection.headers or is_own_page(connection)
-    return token if token is not None and from_us and token.may("contributor", feed.slug) else None
+    if token is None or not token.may("contributor", feed.slug):
+        return None
+    return token if token.session is None or is_own_page(connection) else None
 
 
 def is_own_page(connection: HTTPConnection) -> bool:

@@ -189,3 +189,20 @@ def test_whether_a_late_press_says_something_else() -> None:
     for other in ({"text": "Bye"}, {"time": LATER}, {"link": None}, {"pinned": True}):
         assert not steps.says_the_same(update, other)
     assert not steps.says_the_same(edit_update(update, {"text": "Bye"}, now=NOW), {"text": "Hello"})
+
+
+def test_the_bound_is_for_what_is_written_not_for_what_is_done_with_it() -> None:
+    """Of a full item too, the feed may be closed when it is due, and editors may say why they return it."""
+    full: dict[str, Any] = {"format": "html", "text": "<!--" + "€" * 19_988 + "-->Hello"}
+    room = 61_440 - len(draft(**full).model_dump_json().encode())
+    item = going(**full)
+    filled = item.model_copy(
+        update={"content": item.content.model_copy(update={"correction": "z" * min(room, 1_000)})}
+    )
+    back = steps.turn_back(filled, "Not published: the feed is closed.", now=NOW)
+    assert (back.state, back.note is not None) == ("draft", True)
+    assert steps.cancel(filled, actor=Actor("E" * 100, True), now=NOW).state == "draft"
+    waiting = filled.model_copy(update={"state": "submitted", "due": None})
+    assert steps.send_back(waiting, "Shorter! " * 100, actor=EVE, now=NOW).state == "draft"
+    with pytest.raises(InvalidInput, match="an item must fit"):
+        steps.edit(waiting, {"title": "ß" * 300}, actor=EVE, now=NOW)

@@ -24,8 +24,8 @@ def test_what_is_right_is_a_model() -> None:
 def test_each_broken_rule_is_told_with_its_field() -> None:
     assert errors_of({"title": 1, "tags": ["a", 2], "rev": 7}) == {
         "text": "this field is required",
-        "title": "Input should be a valid string",
-        "tags.1": "Input should be a valid string",
+        "title": "give a text",
+        "tags.1": "give a text",
         "rev": "there is no such field, or it cannot be set",
     }
 

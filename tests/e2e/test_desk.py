@@ -301,7 +301,7 @@ def test_red_words_go_when_their_reason_does(desk: Page, server: Server) -> None
     expect(alert).to_be_hidden()
 
     server.stop()
-    expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
+    expect(desk.get_by_role("status")).to_have_text("Reconnecting")
     press(row(desk, "Hello"), "Pin")
     expect(row(desk, "Hello").get_by_role("alert")).to_contain_text("cannot be reached")
     server.start()
@@ -338,7 +338,7 @@ def test_what_the_server_refuses_is_said_beside_the_field(desk: Page, server: Se
 
 def test_a_server_that_is_away_is_said_and_nothing_is_lost(desk: Page, server: Server) -> None:
     server.stop()
-    expect(desk.get_by_role("status")).to_have_text("Reconnecting", timeout=15_000)
+    expect(desk.get_by_role("status")).to_have_text("Reconnecting")
     box(desk).fill("Written meanwhile")
     desk.get_by_role("button", name="Publish", exact=True).click()
     expect(compose(desk).get_by_role("alert")).to_contain_text("cannot be reached")

@@ -59,7 +59,7 @@ def test_it_counts_down_on_every_desk_while_the_next_is_written(
     publish(desk, "Soon")
     expect(box(desk)).to_have_value("")
     expect(box(desk)).to_be_focused()
-    expect(said(desk)).to_have_text(re.compile(r"^Going out in (30|29|31) seconds$"))
+    expect(said(desk)).to_have_text(re.compile(r"^Going out in (2\d|3[01]) seconds$"))
     desk.keyboard.type("The next")
     for page in (desk, other):
         expect(going(page)).to_contain_text(re.compile(r"Going out in \d+ s"))
@@ -78,13 +78,15 @@ def test_it_counts_down_on_every_desk_while_the_next_is_written(
 
 
 def test_it_goes_out_by_itself_and_says_so_once(page: Page, server: Server) -> None:
-    desk = open_desk(page, server, hold_s=2)
+    desk = open_desk(page, server, hold_s=4)
     desk.evaluate(LISTEN)
     publish(desk, "By itself")
     expect(row(desk, "By itself")).to_be_visible()
     expect(desk.locator("#sent")).to_contain_text(re.compile(r"Sent: “By itself” On screen after \d\.\d\d s"))
     expect(row(desk, "By itself")).to_contain_text(re.compile(r"\d\.\d\d s"))
-    assert desk.evaluate("told") in (["Going out in 2 seconds", "Sent"], ["Going out in 3 seconds", "Sent"])
+    going_out, *rest = desk.evaluate("told")
+    assert re.fullmatch(r"Going out in [2-5] seconds", going_out)
+    assert rest == ["Sent"]
 
 
 def test_cancelling_brings_the_text_back(desk: Page, server: Server) -> None:
@@ -207,7 +209,7 @@ def test_what_the_feeds_closing_stopped_is_a_draft_that_says_so(page: Page, serv
     publish(desk, "Stopped")
     expect(going(desk)).to_contain_text("Going out in")  # the server has it
     server.call("PATCH", "/news", {"status": "closed"})
-    expect(drafts(desk)).to_contain_text("Stopped", timeout=10_000)
+    expect(drafts(desk)).to_contain_text("Stopped")
     expect(drafts(desk)).to_contain_text(re.compile("Not published.*closed"))
     assert texts(server) == []
 

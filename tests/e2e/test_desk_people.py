@@ -132,9 +132,19 @@ def test_what_cannot_be_invited_is_said_beside_the_field(desk: Page) -> None:
     dialog = people(desk)
     dialog.get_by_role("button", name="Make a link").click()
     expect(dialog.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
-    dialog.get_by_label("Name").fill("admin")
+    dialog.get_by_label("Name").fill("a/b")
     dialog.get_by_role("button", name="Make a link").click()
-    expect(dialog.locator("form").get_by_role("alert")).to_contain_text("admin")
+    expect(dialog.get_by_text("no slash")).to_be_visible()
+
+
+def test_who_is_in_is_invited_again_as_what_they_are(desk: Page, server: Server) -> None:
+    run_command("token", "create", "Hal", "--role", "contributor", "--data-dir", server.data_dir)
+    dialog = people(desk)
+    dialog.get_by_label("Name").fill("Hal")
+    dialog.get_by_label("Role").select_option("editor")
+    dialog.get_by_role("button", name="Make a link").click()
+    expect(dialog.get_by_text("For Hal, contributor.")).to_contain_text("Hal is in already")
+    expect(line(dialog, "Invites", "Hal")).to_contain_text("contributor")
 
 
 def test_a_token_is_revoked_with_its_sessions(desk: Page, server: Server) -> None:

@@ -85,6 +85,22 @@ def test_it_is_as_high_as_what_is_in_it(
     assert errors == []
 
 
+def test_a_frame_that_has_not_loaded_yet_puts_nothing_into_the_console(
+    page: Page, server: Server, host: Host
+) -> None:
+    server.publish("Text\n\n" * 30)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    host.files["/favicon.ico"] = ("image/x-icon", b"")
+    far = '<div style="height: 20000px"></div>'
+    host.html = f"<link rel=icon href=/favicon.ico>{far}{frame(server, '', 'loading=lazy')}{resizer(server)}"
+    page.goto(host.url)
+    page.wait_for_load_state("networkidle")
+    page.locator("iframe").scroll_into_view_if_needed()
+    until(page, lambda: height(page) > 400)
+    assert said == []
+
+
 def test_a_frame_that_comes_later_is_as_high_too(page: Page, server: Server, host: Host) -> None:
     server.publish("Text\n\n" * 30)
     host.html = f"<div id=place></div>{resizer(server)}"

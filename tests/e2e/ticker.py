@@ -91,7 +91,7 @@ class Wire:
 
 
 def until(page: Page, happened: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if happened():
             return
         page.wait_for_timeout(25)

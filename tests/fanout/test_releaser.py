@@ -10,6 +10,8 @@ from datetime import datetime
 import pytest
 
 from livefeed.fanout.releaser import Releaser
+from livefeed.store import pictures
+from livefeed.store.keys import FeedKeys, PictureKeys
 from livefeed.store.store import Store
 from tests.live import eventually
 from tests.redis_servers import RedisServer
@@ -98,6 +100,38 @@ async def test_one_broken_feed_keeps_nothing_back(
     async with Releasing(redis_server.url) as store:
         await is_out(store, "a")
     assert "This is a bug" in caplog.text
+
+
+async def test_nor_does_one_whose_list_is_none(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(redis_server.url) as store:
+        for slug in ("broken", FEED):
+            await open_feed(store, slug)
+        await make(store, id="a")
+        await schedule(store, "a", 0.05)
+        redis_server.command("SET", FeedKeys("broken").due, "foreign")
+    async with Releasing(redis_server.url) as store:
+        await is_out(store, "a")
+    assert caplog.text.count("What is due on the desks waits") == 1
+
+
+async def test_a_picture_that_is_being_removed_is_waited_for(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_PATIENCE_S", 0.05)
+    name = "a" * 32 + ".jpg"
+    async with opened(redis_server.url) as store:
+        await open_feed(store)
+        redis_server.command("HSET", FeedKeys(FEED).media, name, 1)
+        await make(store, id="a", image={"url": f"/media/{name}", "alt": "A"})
+        await schedule(store, "a", 0.05)
+        redis_server.command("HSET", PictureKeys.marks, name, f"{2**41} somebody")
+    async with Releasing(redis_server.url) as store:
+        await eventually(lambda: "What is due on the desks waits" in caplog.text, "it to wait")
+        redis_server.command("DEL", PictureKeys.marks)
+        await is_out(store, "a")
+    assert "This is a bug" not in caplog.text
 
 
 async def test_it_goes_on_when_redis_is_back(

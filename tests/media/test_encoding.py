@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
@@ -238,6 +240,33 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(side: int) -> None:
     begun = time.process_time()
     assert "more than 50 million pixels" in refusal(_bomb(side, side))
     assert time.process_time() - begun < 0.2
+
+
+def test_a_webp_has_fewer_since_its_decoder_holds_them_four_times() -> None:
+    assert "more than 25 million pixels" in refusal(
+        encoded(Image.new("L", (5_001, 5_000)), "WEBP", lossless=True)
+    )
+
+
+_MEASURED = """
+import resource, sys
+from livefeed.media.encoding import encode
+encode(sys.stdin.buffer.read())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+def test_the_largest_picture_is_not_held_again_and_again() -> None:
+    """Decoded it takes 200 MB; three of them, and the interpreter, are too much."""
+    side, packer = 7_070, zlib.compressobj(1)
+    data = b"".join(packer.compress(bytes(side * 4 + 1)) for _ in range(side)) + packer.flush()
+    raw = encoded(Image.new("RGBA", (side, 1)), "PNG")
+    raw = raw[:33].replace(struct.pack(">II", side, 1), struct.pack(">II", side, side))
+    raw = raw[:29] + struct.pack(">I", zlib.crc32(raw[12:29]))
+    raw += struct.pack(">I", len(data)) + b"IDAT" + data + struct.pack(">I", zlib.crc32(b"IDAT" + data))
+    raw += b"\0\0\0\0IEND\xae\x42\x60\x82"
+    done = subprocess.run([sys.executable, "-c", _MEASURED], input=raw, capture_output=True, check=True)
+    assert 200 < int(done.stdout) < 560
 
 
 def test_a_bomb_of_words_is_refused() -> None:

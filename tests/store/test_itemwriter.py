@@ -68,7 +68,7 @@ BODY = b'{"id":"a","rev":7}'
         (ItemCommit("publish", "out", None, b"{}"), AlreadyPublished),
         (ItemCommit("discard", "out", None), AlreadyPublished),
     ],
-    ids=str,
+    ids=lambda it: f"{it.op}-{it.id}-{it.expected}" if isinstance(it, ItemCommit) else it.__name__,
 )
 async def test_each_refusal(
     store: Store, redis_server: RedisServer, writer: ItemWriter, commit: ItemCommit, refusal: type

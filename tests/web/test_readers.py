@@ -115,7 +115,8 @@ async def test_a_draft_at_the_desk(client: httpx.AsyncClient, store: Store, draf
     response = await client.get(_page(draft), headers=cookie | {"Sec-Fetch-Site": "same-origin"})
     assert response.status_code == 200
     assert "access-control-allow-credentials" not in response.headers
-    for elsewhere in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://other.example"}):
+    proxied = {"Sec-Fetch-Site": "cross-site", "Authorization": "Basic cHJveHk6cHJveHk="}
+    for elsewhere in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://other.example"}, proxied):
         assert_problem(await client.get(_page(draft), headers=cookie | elsewhere), 404, "feed-not-found")
 
 

@@ -13,9 +13,8 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from livefeed.errors import ForeignOrigin
 from livefeed.fanout.admission import Seat
-from livefeed.fanout.stream import DraftPass
 from livefeed.web.auth import enter
-from livefeed.web.channels import Admitted
+from livefeed.web.channels import Admitted, pass_of
 from livefeed.web.readers import is_own_page
 from livefeed.web.site import site_of
 from livefeed.web.streams.events import follow
@@ -35,10 +34,10 @@ async def open_desk(connection: HTTPConnection) -> Admitted:
     """
     since = asyncio.get_running_loop().time()
     slug, token = await enter(connection, "contributor")
-    if "authorization" not in connection.headers and not is_own_page(connection):
+    if token.session is not None and not is_own_page(connection):
         raise ForeignOrigin("With a session, the desk is followed from its own page only.")
     channel = await site_of(connection).hub.channel(slug, "desklog")
-    return Admitted(channel, Seat(None, None, None), {}, DraftPass(token.name, since, token.session))
+    return Admitted(channel, Seat(None, None, None), {}, pass_of(token, since))
 
 
 async def desk_events(request: Request) -> Response:

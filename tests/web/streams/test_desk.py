@@ -171,6 +171,9 @@ async def test_the_cookie_from_another_page(serve: Serve) -> None:
         for origin in ("https://evil.example", "null"):
             assert await refused(served, cookie | {"Origin": origin}) == (4503, 403)
         assert await refused(served, cookie) == (4503, 403)
+        # A browser sends the password of a proxy before us by itself: it says nothing of the page.
+        proxied = cookie | {"Authorization": "Basic cHJveHk6cHJveHk="}
+        assert await refused(served, proxied | {"Origin": "https://evil.example"}) == (4503, 403)
         async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=cookie) as http:
             answer = await http.get(f"/v1/feeds/{FEED}/desk/events", headers={"Sec-Fetch-Site": "cross-site"})
             assert answer.status_code == 403

@@ -48,6 +48,18 @@ async def signed_in(served: Serving) -> tuple[dict[str, str], str]:
     return {"Cookie": f"livefeed_session={secret}", "Origin": served.base}, session
 
 
+@pytest.mark.parametrize("path", ["draft/socket", "news/desk/socket"])
+@pytest.mark.usefixtures("draft")
+async def test_a_socket_ends_when_the_time_of_its_session_is_up(served: Serving, path: str) -> None:
+    served.store.sessions._session_s = 1
+    headers, _ = await signed_in(served)
+    url = served.base.replace("http", "ws") + f"/v1/feeds/{path}"
+    async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
+        async with asyncio.timeout(WITHIN_S):
+            messages = [orjson.loads(text) async for text in received(connection)]
+    assert (messages[0]["type"], messages[-1]["reason"]) == ("sync", "revoked")
+
+
 async def from_elsewhere(served: Serving, end: End, session: str) -> None:
     url = served.store.connector.url
     store = Store(url, Settings(redis_url=url))
