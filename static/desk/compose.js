@@ -157,9 +157,9 @@ export class Compose {
         if (why) this.say(why);
         this.hooks.onchange();
       },
-      onover: () => {
+      onover: (update) => {
         this.leave();
-        announce('What you wrote is published');
+        if (update) announce('What you wrote is published');
       },
     };
   }

@@ -4,7 +4,7 @@
  */
 import { api, itemPath, updatePath } from './api.js';
 import { fieldsOf, isBlank, normal, says } from './content.js';
-import { tooLong } from './form.js';
+import { UNDESCRIBED, tooLong } from './form.js';
 import { merge, patchOf } from './merge.js';
 import { Saver } from './saver.js';
 
@@ -87,6 +87,7 @@ export class Draft extends Saver {
   async write(content) {
     const problem = tooLong(content.text);
     if (problem) throw problem;
+    if (content.image && !content.image.alt) throw new Error(UNDESCRIBED);
     const { signal } = (this.abort = new AbortController());
     const { feed, id, rev } = this;
     try {
@@ -140,6 +141,6 @@ export class Draft extends Saver {
     }
     this.base = this.content;
     this.close();
-    this.hooks.onover?.();
+    this.hooks.onover?.(update);
   }
 }

@@ -1,6 +1,6 @@
 /** Which feed the desk works on, and what can be done with it. */
 import { h } from '../ticker/article.js';
-import { api } from './api.js';
+import { api, updatePath } from './api.js';
 import { FeedForm } from './feedform.js';
 import { FeedList } from './feedlist.js';
 import { Removal, changeStatus } from './feedstate.js';
@@ -13,6 +13,9 @@ import { readers } from './readers.js';
 import { Story } from './story.js';
 
 const element = (id) => document.getElementById(id);
+
+/** So many feeds are asked for what is newest in them. */
+const LOOKED_AT = 12;
 
 const byTitle = (a, b) => a.title.localeCompare(b.title);
 
@@ -51,7 +54,17 @@ export class Feeds {
     element('create').hidden = me.role !== 'admin' || me.feeds != null;
     readers.start();
     const before = linkedFeed() ?? this.current?.slug ?? kept('feed');
-    this.#choose(this.#known(({ slug }) => slug === before) ?? this.#known(({ status }) => status === 'open') ?? this.#known(() => true));
+    this.#choose(this.#known(({ slug }) => slug === before) ?? await this.#busiest() ?? this.#known(() => true));
+  }
+
+  /** The open one that was published to last, for who is here for the first time. */
+  async #busiest() {
+    const open = this.#feeds.filter(({ status }) => status === 'open');
+    if (open.length < 2) return open[0]?.slug;
+    const newest = async ({ slug }) => ({ slug, at: (await api('GET', `${updatePath(slug)}?limit=1`)).updates[0]?.published ?? '' });
+    const answers = await Promise.allSettled(open.slice(0, LOOKED_AT).map(newest));
+    const found = answers.map(({ value }) => value).filter(Boolean);
+    return found.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))[0]?.slug ?? open[0].slug;
   }
 
   async #fetch() {

@@ -11,6 +11,9 @@ export const MOST = 20_000;
 export const tooLong = (text) => (text.length <= MOST ? null
   : { message: '', fields: [{ field: 'text', message: `at most ${MOST.toLocaleString('en')} characters are allowed, and this has ${text.length.toLocaleString('en')}` }] });
 
+/** A picture without words; of its field, images.js tells. */
+export const UNDESCRIBED = 'Say what the picture shows, for those who do not see it.';
+
 /** A form with nothing in it; its author is remembered. */
 export const BLANK = { title: '', text: '', tags: '', time: '', link: '', label: '', image: '', breaking: false, key: false, pinned: false };
 
@@ -155,11 +158,14 @@ export function showProblem(form, error, { focus = true } = {}) {
   if (focus) form.querySelector('[aria-invalid]')?.focus();
 }
 
-/** Ctrl+Enter and ⌘+Enter send. @param {HTMLFormElement} form */
+/** Ctrl+Enter and ⌘+Enter send; Enter alone in a field never does: nobody publishes by ending a tag. @param {HTMLFormElement} form */
 export function sendOnCtrlEnter(form) {
   form.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    if (event.key !== 'Enter' || event.isComposing) return;
+    const sends = event.ctrlKey || event.metaKey;
+    if (!sends && event.target.tagName !== 'INPUT') return;
     event.preventDefault();
-    if (!event.repeat) form.requestSubmit();
+    if (sends && !event.repeat) form.requestSubmit();
+    else if (event.target.name === 'title') form.elements.text.focus();
   });
 }

@@ -38,7 +38,7 @@ export class FormActions {
   #leaveFor(doing, body) {
     const { compose, outbox } = this.desk;
     if (doing === 'publish' && this.desk.feed.status === 'closed') return compose.say(CLOSED);
-    if (!compose.check()) return compose.focus();
+    if (!compose.check()) return;
     const draft = compose.leave();
     compose.focus();
     // The stream may bring it back before the answer has come.

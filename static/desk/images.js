@@ -1,10 +1,10 @@
 /** Pictures: from a file, the clipboard or a camera to the server, and the field that describes one. */
 import { h } from '../ticker/article.js';
 import { ApiError, session } from './api.js';
+import { UNDESCRIBED } from './form.js';
 
 const TYPES = 'image/jpeg,image/png,image/webp';
 
-const NO_ALT = 'Say what the picture shows, for those who do not see it.';
 const BUSY = 'The picture is still on its way: wait, or cancel it.';
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
@@ -112,7 +112,7 @@ export class ImageField {
 
   /** Whether it can be sent as it is; if not, it says why and takes the focus. */
   check() {
-    const problem = this.busy ? BUSY : this.#image && !this.alt.value.trim() ? NO_ALT : '';
+    const problem = this.busy ? BUSY : this.#image && !this.alt.value.trim() ? UNDESCRIBED : '';
     if (problem) this.#complain(problem);
     return !problem;
   }
@@ -161,7 +161,7 @@ export class ImageField {
 
   #build() {
     this.alt.setAttribute('aria-describedby', this.note.id);
-    this.empty = h('div', { class: 'actions' }, this.add, this.shoot, h('span', { class: 'hint' }, 'or drop or paste one'));
+    this.empty = h('div', { class: 'actions empty' }, this.add, this.shoot, h('span', { class: 'hint' }, 'or drop or paste one'));
     this.going = h('div', { class: 'actions' }, this.bar, this.cancel);
     this.filled = h('div', { class: 'described' },
       h('figure', {}, this.shown),

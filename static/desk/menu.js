@@ -15,12 +15,19 @@ export function menu(menu) {
     button.focus();
   };
   menu.addEventListener('click', leave, { capture: true });
+  const all = () => [...menu.querySelectorAll('button, a')].filter((one) => one.checkVisibility());
+  button.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowDown') return;
+    event.preventDefault();
+    menu.showPopover({ source: button });
+    all()[0]?.focus();
+  });
   menu.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const all = [...menu.querySelectorAll('button, a')].filter((one) => one.checkVisibility());
-    all.at((all.indexOf(document.activeElement) + step) % all.length)?.focus();
+    const found = all();
+    found.at((found.indexOf(document.activeElement) + step) % found.length)?.focus();
   });
 }
 

@@ -22,8 +22,8 @@ export class Saver extends Record {
 
   /**
    * @param {object} kept as Record's
-   * @param {{onstatus?: () => void, onfields?: (by: string, names: string[]) => void, onmoved?: (why: string) => void, onover?: () => void}} [hooks]
-   *   `onfields`: somebody else's changes came in; `onmoved`: it has another id from now on; `onover`: it is published
+   * @param {{onstatus?: () => void, onfields?: (by: string, names: string[]) => void, onmoved?: (why: string) => void, onover?: (update: ?object) => void}} [hooks]
+   *   `onfields`: somebody else's changes came in; `onmoved`: it has another id from now on; `onover`: it became this update, or is gone
    */
   constructor(kept, hooks = {}) {
     super(kept);

@@ -5,6 +5,13 @@ const KEYS = { b: 'bold', i: 'italic', k: 'link' };
 const MARKS = { bold: '**', italic: '*' };
 const ADDRESS = /^(https?:\/\/|mailto:)\S+$/i;
 
+/** Whether a mark was opened in this line and not closed yet. */
+function isInside(before, sign) {
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  const runs = sign === '**' ? line.match(/\*\*/g) : line.replaceAll('**', '').match(/\*/g);
+  return (runs?.length ?? 0) % 2 === 1;
+}
+
 /** Puts marks around what is selected, or takes them away. */
 function mark(field, sign) {
   const { value, selectionStart: start, selectionEnd: end } = field;
@@ -15,6 +22,8 @@ function mark(field, sign) {
   if (at(start - size) && at(end) && single(start - size) && single(end)) {
     return replace(field, start - size, end + size, value.slice(start, end), start - size, end - size);
   }
+  // At the end of what is marked, the same again steps out of it.
+  if (start === end && at(start) && single(start) && isInside(value.slice(0, start), sign)) return field.setSelectionRange(start + size, start + size);
   const selected = value.slice(start, end);
   const [, before, inner, after] = /^(\s*)([^]*?)(\s*)$/.exec(selected);
   const from = start + before.length + size;

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Server
-from tests.e2e.test_desk import desk, lose_the_answer, press, row
+from tests.e2e.test_desk import desk, lose_the_answer, press, row, sign_in
 from tests.livefeed_process import run_command
 
 __all__ = ["desk"]  # a fixture
@@ -34,6 +34,20 @@ def feed(page: Page) -> Locator:
 def status(server: Server, slug: str) -> str:
     found: str = server.page(slug)["feed"]["status"]
     return found
+
+
+def test_who_comes_for_the_first_time_finds_the_feed_that_is_covered(page: Page, server: Server) -> None:
+    for slug in ("a-first", "storm", "z-last"):
+        server.create_feed(slug, title=slug)
+    server.publish("Before", feed="z-last")
+    server.publish("Now", feed="storm")
+    page.goto(f"{server.url}/desk")
+    sign_in(page, server)
+    expect(feed(page)).to_have_value("storm")
+    feed(page).select_option("z-last")
+    expect(row(page, "Before")).to_be_visible()
+    page.reload()
+    expect(feed(page)).to_have_value("z-last")
 
 
 def test_a_feed_is_rehearsed_as_a_draft_opened_closed_and_reopened(
@@ -194,6 +208,8 @@ def test_the_menu_is_used_by_keyboard(desk: Page) -> None:
     desk.keyboard.press("Escape")
     expect(items.first).to_be_hidden()
     expect(button).to_be_focused()
+    desk.keyboard.press("ArrowDown")
+    expect(desk.get_by_role("link", name="Open the ticker")).to_be_focused()
 
 
 def test_all_feeds_at_a_glance(desk: Page, server: Server) -> None:

@@ -212,3 +212,23 @@ def test_what_the_feeds_closing_stopped_is_a_draft_that_says_so(page: Page, serv
     expect(drafts(desk)).to_contain_text("Stopped")
     expect(drafts(desk)).to_contain_text(re.compile("Not published.*closed"))
     assert texts(server) == []
+
+
+def test_on_a_phone_what_goes_out_is_seen_wherever_the_page_is(desk: Page, server: Server) -> None:
+    """There are only seconds to cancel it."""
+    desk.set_viewport_size({"width": 360, "height": 640})
+    for number in range(8):
+        server.publish(f"Number {number}")
+    expect(row(desk, "Number 7")).to_be_visible()
+    publish(desk, "Soon")
+    cancel = going(desk).get_by_role("button", name="Cancel")
+    expect(cancel).to_be_in_viewport(ratio=1)
+    row(desk, "Number 0").scroll_into_view_if_needed()
+    expect(cancel).to_be_in_viewport(ratio=1)
+    cancel.click()
+    expect(box(desk)).to_have_value("Soon")
+    box(desk).press("Control+Enter")
+    going(desk).get_by_role("button", name="Send now").click()
+    expect(desk.locator("#sent")).to_contain_text("Sent: “Soon”")
+    desk.evaluate("scrollTo(0, 0)")
+    expect(desk.locator("#sent")).to_be_in_viewport(ratio=1)

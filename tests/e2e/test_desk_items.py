@@ -12,9 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Server
 from tests.e2e.test_desk import box, compose, desk, press, row, sign_in, texts
-from tests.e2e.test_desk_hold import drafts, going
+from tests.e2e.test_desk_hold import LISTEN, drafts, going, publish
 from tests.e2e.ticker import until
 from tests.livefeed_process import run_command
+from tests.media.pictures import encoded, photo
 
 __all__ = ["desk"]  # a fixture
 
@@ -344,3 +345,34 @@ def test_lists_fit_the_screen(desk: Page, server: Server, width: int) -> None:
             bounds = desk.get_by_role("button", name=re.compile(f"^{name}")).first.bounding_box()
             assert bounds
             assert bounds["height"] >= 44
+
+
+def test_an_emptied_draft_goes_and_nobody_is_told_that_it_is_published(desk: Page, server: Server) -> None:
+    desk.evaluate(LISTEN)
+    box(desk).fill("Never mind")
+    expect(kept(desk)).to_have_text("Saved as a draft")
+    box(desk).fill("")
+    until(desk, lambda: items(server) == [])
+    box(desk).fill("The next")
+    expect(kept(desk)).to_have_text("Saved as a draft")
+    publish(desk, "The next, whole")
+    until(desk, lambda: "Sent" in desk.evaluate("told"))
+    assert "What you wrote is published" not in desk.evaluate("told")
+
+
+def test_a_picture_without_words_is_asked_for_them_where_they_are_missing(desk: Page, server: Server) -> None:
+    box(desk).fill("From the roof")
+    with desk.expect_file_chooser() as chooser:
+        compose(desk).get_by_role("button", name="Add a picture").click()
+    chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": encoded(photo(400, 300))})
+    words = compose(desk).get_by_label("What the picture shows")
+    expect(kept(desk)).to_have_text(re.compile("not on the server yet. Say what the picture shows"))
+    expect(compose(desk).locator("> .problem")).to_be_hidden()
+    box(desk).press("Control+Enter")
+    expect(words).to_be_focused()
+    expect(words).to_have_attribute("aria-invalid", "true")
+    desk.keyboard.type("An owl")
+    expect(kept(desk)).to_have_text("Saved as a draft")
+    desk.keyboard.press("Control+Enter")
+    expect(row(desk, "From the roof")).to_be_visible()
+    assert server.page()["updates"][0]["image"]["alt"] == "An owl"

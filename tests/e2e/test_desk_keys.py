@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Server
-from tests.e2e.test_desk import box, compose, desk, press, row, sign_in
+from tests.e2e.test_desk import box, compose, desk, press, row, sign_in, texts
 from tests.e2e.test_desk_hold import drafts
 from tests.e2e.test_desk_items import items
 from tests.e2e.ticker import until
@@ -44,6 +44,39 @@ def test_keys_mark_what_is_selected_and_undo_takes_it_back(desk: Page) -> None:
     desk.keyboard.press("Control+k")
     desk.keyboard.type("https://a.example/")
     expect(box(desk)).to_have_value("see [this](https://a.example/)")
+
+
+def test_the_same_key_again_steps_out_of_what_it_marks(desk: Page) -> None:
+    box(desk).focus()
+    for key, expected in (("b", "**in** out"), ("i", "*in* out")):
+        desk.keyboard.press(f"Control+{key}")
+        desk.keyboard.type("in")
+        desk.keyboard.press(f"Control+{key}")
+        desk.keyboard.type(" out")
+        expect(box(desk)).to_have_value(expected)
+        box(desk).fill("")
+
+
+def test_enter_in_a_field_publishes_nothing(desk: Page, server: Server) -> None:
+    box(desk).fill("Not yet")
+    for name in ("Author", "Tags", "Link full story", "Breaking"):
+        compose(desk).get_by_label(name).press("Enter")
+        expect(box(desk)).to_have_value("Not yet")
+    compose(desk).get_by_label("Title").press("Enter")
+    expect(box(desk)).to_be_focused()
+    desk.keyboard.press("Control+End")
+    desk.keyboard.type(", now")
+    compose(desk).get_by_label("Tags").press("Control+Enter")
+    expect(row(desk, "Not yet, now")).to_be_visible()
+    assert texts(server) == ["Not yet, now"]
+    press(row(desk, "Not yet, now"), "Edit")
+    form = desk.get_by_role("form", name="Edit")
+    form.get_by_label("Text").fill("Not this")
+    form.get_by_label("Correction").press("Enter")
+    expect(form.get_by_label("Text")).to_have_value("Not this")
+    form.get_by_label("Correction").press("Control+Enter")
+    expect(form).to_be_hidden()
+    assert [one["rev"] for one in server.page()["updates"]] == [2]
 
 
 def test_the_toolbar_is_one_stop_and_keeps_the_selection(desk: Page) -> None:
