@@ -49,7 +49,7 @@ export class Standing {
 
   #count() {
     const seconds = Math.round((this.#retryAt - Date.now()) / 1000);
-    this.countdown.textContent = seconds > 0 ? `next try in ${seconds} s` : '';
+    this.countdown.textContent = seconds > 0 ? `retry in ${seconds} s` : '';
     if (!(seconds > 0)) clearInterval(this.#timer);
   }
 }

@@ -232,3 +232,13 @@ def test_on_a_phone_what_goes_out_is_seen_wherever_the_page_is(desk: Page, serve
     expect(desk.locator("#sent")).to_contain_text("Sent: “Soon”")
     desk.evaluate("scrollTo(0, 0)")
     expect(desk.locator("#sent")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_went_wrong_is_in_sight(desk: Page, width: int) -> None:
+    desk.set_viewport_size({"width": width, "height": 640})
+    desk.route(PUBLISH, lambda route: route.abort())
+    publish(desk, "Soon")
+    problem = compose(desk).locator("> .problem")
+    expect(problem).to_contain_text("Not sent.")
+    expect(problem).to_be_in_viewport(ratio=1)
