@@ -60,9 +60,9 @@ def is_about(milliseconds: float, seconds: float) -> bool:
 
 
 async def occupied(served: Serving) -> websockets.ClientConnection:
-    """A reader who stays. It reads no more: waiting for its own pings' answers would have it leave."""
+    """A reader who stays: with a full queue the client would answer no ping, and be taken for dead."""
     connection = await websockets.connect(
-        socket_url(served), additional_headers=SITE, proxy=None, ping_interval=None
+        socket_url(served), additional_headers=SITE, proxy=None, max_queue=None
     )
     assert orjson.loads(await connection.recv())["type"] == "sync"
     return connection
