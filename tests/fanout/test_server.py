@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
@@ -143,6 +144,7 @@ async def test_a_second_signal_ends_it_at_once(
 ) -> None:
     async with serve_process(redis_server.url, tmp_path, drain_s=60) as process:
         reader = deaf_reader(process)
+        await asyncio.to_thread(reader.recv, 1)  # it is in: without a reader the first signal would end it
         process.process.send_signal(number)
         await process.draining()
         process.process.send_signal(number)

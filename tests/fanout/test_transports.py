@@ -45,11 +45,20 @@ def trusted(request: pytest.FixtureRequest, certificate: Certificate) -> ssl.SSL
 
 
 @pytest.fixture
+def ping_s() -> float:
+    return 0.1
+
+
+UNHURRIED = pytest.mark.parametrize("ping_s", [15.0], ids=[""])
+"""For readers who answer no ping: they would be taken for dead."""
+
+
+@pytest.fixture
 async def served(
-    redis_server: RedisServer, certificate: Certificate, trusted: ssl.SSLContext | None
+    redis_server: RedisServer, certificate: Certificate, trusted: ssl.SSLContext | None, ping_s: float
 ) -> AsyncIterator[Serving]:
     tls = certificate.settings if trusted else {}
-    async with serving(redis_server.url, ping_s=0.1, **tls) as served:
+    async with serving(redis_server.url, ping_s=ping_s, **tls) as served:
         await served.open_feed()
         yield served
 
@@ -107,6 +116,7 @@ async def test_from_the_first_message_to_the_last(
     await eventually(lambda: not served.server.server_state.connections, "nobody")
 
 
+@UNHURRIED
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "compressed"])
 @pytest.mark.parametrize("path", ["socket", "events"])
 async def test_a_reader_that_takes_nothing_is_parked_and_caught_up(
@@ -139,6 +149,7 @@ async def test_a_reader_that_takes_nothing_is_parked_and_caught_up(
     await eventually(lambda: not served.server.server_state.connections, "nobody")
 
 
+@UNHURRIED
 @pytest.mark.parametrize("path", ["socket", "events"])
 async def test_a_reader_that_takes_nothing_does_not_hold_up_the_end(
     served: Serving, trusted: ssl.SSLContext | None, path: str, caplog: pytest.LogCaptureFixture

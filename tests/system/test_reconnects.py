@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from livefeed.core.position import Position
-from livefeed.fanout import counting, hub, tail
+from livefeed.fanout import counting, hub, releaser, tail
 from tests.clients import Client, SseClient, WebSocketClient
 from tests.live import FEED, Live, live_hub, serving
 from tests.redis_servers import RedisServer, newest_binary
@@ -33,6 +33,7 @@ def _nothing_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "ATTACH_S", 600.0)
     monkeypatch.setattr(hub, "CANARY_S", 600.0)
     monkeypatch.setattr(counting, "COUNT_S", 600.0)
+    monkeypatch.setattr(releaser, "LOOK_S", 600.0)
 
 
 def commands(server: RedisServer) -> dict[str, int]:
