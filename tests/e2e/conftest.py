@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -35,12 +36,19 @@ class Server(Livefeed):
         for feed in self.call("GET", "?all=1")["feeds"]:
             self.call("DELETE", f"/{feed['slug']}?confirm={feed['slug']}")
         self.create_feed("news", title="News")
+        own = self.ask("GET", "/v1/session")["name"]
+        for name in [token["name"] for token in self.ask("GET", "/v1/tokens")["tokens"]]:
+            if name != own:
+                self.ask("DELETE", f"/v1/tokens/{quote(name)}")
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
+        return self.ask(method, f"/v1/feeds{path}", body)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/v1/feeds{path}", data, headers, method=method)
+        request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 content = answer.read()
@@ -78,7 +86,10 @@ def _started_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def server(_started_once: Server) -> Server:
-    """A server whose one feed, ``news``, is empty. A test may end it: the next one starts it again."""
+    """A server with one empty feed, ``news``, and nobody in but an admin.
+
+    A test may end it: the next one starts it again.
+    """
     _started_once.be_new()
     return _started_once
 

@@ -37,6 +37,7 @@ def region(page: Page, name: str) -> Locator:
 def signed_in(browser: Browser, server: Server, name: str, role: str) -> Iterator[Page]:
     """Another person in a browser of their own."""
     token = run_command("token", "create", name, "--role", role, "--data-dir", server.data_dir)
+    assert token.returncode == 0, token.stderr
     context = browser.new_context(timezone_id="Europe/Kyiv", locale="en-GB")
     context.set_default_timeout(30_000)
     page = context.new_page()
