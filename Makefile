@@ -1,7 +1,7 @@
 # `make run` starts a demo, `make test` runs every test; both set up .venv first. `make` lists the rest.
 PIP := .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet
-# Most tests wait more than they compute, so there is a worker more than the two processors of a small machine.
-PARALLEL := -n 3 --dist worksteal
+# Two at a time: a browser and a server of a test keep a small machine's two processors busy already.
+PARALLEL := -n 2 --dist worksteal
 export PYTHON
 
 .DEFAULT_GOAL := help
