@@ -73,7 +73,9 @@ class Newsroom:
         assert self.wire.first(text) is None
 
     def expect_published(self, text: str) -> None:
-        expect(self.reader.locator(".updates > article").filter(has_text=text)).to_have_count(1, timeout=60_000)
+        expect(self.reader.locator(".updates > article").filter(has_text=text)).to_have_count(
+            1, timeout=60_000
+        )
         self.released[text] = seconds(self.update(text)["published"])
 
     def everything(self) -> str:
