@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.livefeed_process import Livefeed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,3 +33,14 @@ def chromium_path() -> str:
     if found.returncode != 0:
         pytest.fail(found.stderr.strip())
     return found.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def livefeed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Livefeed]:
+    """``livefeed serve``, for the commands that a module types."""
+    running = Livefeed(tmp_path_factory.mktemp("cli"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.clean_up()

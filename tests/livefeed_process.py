@@ -96,6 +96,19 @@ class Livefeed:
             self.process.wait()
             raise
 
+    def run(self, *arguments: str | Path, stdin: str = "") -> str:
+        """The standard output of a command that works."""
+        done = run_command(*arguments, "--data-dir", self.data_dir, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refused(self, *arguments: str | Path) -> str:
+        """What a command says that is refused: never a traceback, exit code 1."""
+        done = run_command(*arguments, "--data-dir", self.data_dir)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
     def kill_everything(self) -> None:
         """``kill -9`` of livefeed and of its Redis, as a power cut would."""
         redis_pid = self.redis_pid

