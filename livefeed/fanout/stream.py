@@ -90,12 +90,8 @@ async def stream(
     ping_at = loop.time() + ping_s * random.uniform(0.5, 1.0)
     rotate_at = loop.time() + lifetime(rotate_s)
     while True:
-        if hub.draining:
-            await asyncio.sleep(drain_s * random.random())
-            yield [bye("drain", DRAIN_RETRY_S)]
-            return
-        if draft_pass is not None and draft_pass.has_ended(hub):
-            yield [bye("revoked", None)]
+        if (end := await _end(hub, drain_s, draft_pass)) is not None:
+            yield [end]
             return
         news = next_news(channel, standing, with_draft=with_draft)
         if news is None:
@@ -123,6 +119,16 @@ async def stream(
         else:
             ends_at = draft_pass.ends_at if draft_pass else math.inf
             await channel.next_turn(max(min(ping_at, ends_at) - now, 0.0))
+
+
+async def _end(hub: Hub, drain_s: float, draft_pass: DraftPass | None) -> Message | None:
+    """The good-bye to one who cannot stay, whatever there is to tell; drained, it takes up to ``drain_s``."""
+    if hub.draining:
+        await asyncio.sleep(drain_s * random.random())
+        return bye("drain", DRAIN_RETRY_S)
+    if draft_pass is not None and draft_pass.has_ended(hub):
+        return bye("revoked", None)
+    return None
 
 
 async def poll(
