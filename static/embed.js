@@ -10,7 +10,7 @@
   var BUILD = '__LIVEFEED_BUILD__';
   var NAMES = ['feed', 'limit', 'layout', 'order', 'filter', 'theme', 'height', 'grow', 'more', 'update', 'announce', 'lang', 'storage'];
   // What the module imports, so that all of it is fetched at once.
-  var PARTS = ['ticker/element.js', 'ticker/core.js', 'client/shared.js', 'ticker/assets.js', 'ticker/attributes.js', 'ticker/hosted.js', 'ticker/hostedview.js', 'ticker/places.js', 'ticker/skeleton.js'];
+  var PARTS = ['ticker/core.js', 'ticker/embedded.js'];
   var origin = new URL(script.src).origin;
 
   // The room that it will take, until the module is there.

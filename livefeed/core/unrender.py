@@ -6,7 +6,7 @@ What was text is text again: nothing in it is markup by accident, and there is n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final, TypeAlias
@@ -187,7 +187,10 @@ def _paragraph(nodes: Sequence[_Node]) -> str:
 def _inline(node: _Node) -> str:
     if isinstance(node, str):
         return _PUNCTUATION.sub(r"\\\g<0>", _SPACE.sub(" ", node))
-    inner: Callable[[], str] = lambda: "".join(_inline(child) for child in node.children)  # noqa: E731
+
+    def inner() -> str:
+        return "".join(_inline(child) for child in node.children)
+
     match node.name:
         case "br":
             return "\\\n"

@@ -1,74 +1,95 @@
-"""The modules that a ticker begins with, joined into one.
+"""The modules that a page or an embed begins with, joined into one chunk each.
 
 Sources stay small, one noun each; to a reader a dozen of them costs three kilobytes and ten requests
-more than one does. Modules outside get the joined one when they import a part, so no page runs both.
+more than one does. Whoever imports a part gets the chunk that it is in, so nothing runs twice.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-__all__ = ["CORE", "joined"]
+__all__ = ["CHUNKS", "joined"]
 
-CORE: Final = "ticker/core.js"
-"""All that `ticker/page.js` imports at once."""
+CHUNKS: Final = {"ticker/core.js": "ticker/page.js", "ticker/embedded.js": "ticker/define.js"}
+"""Each has what the module beside it imports at once, but for what is in a chunk before it."""
 
-_PAGE: Final = "ticker/page.js"
 _IMPORT: Final = re.compile(r"^(import [^;']*?from )'(\.[^']+)';\n", re.MULTILINE)
 _LATER: Final = re.compile(r"\bimport\('(\.[^']+)'\)")
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:class|const|function) \w)", re.MULTILINE)
 
 
 def joined(modules: Mapping[str, str]) -> dict[str, str]:
-    """The modules as they are served, by name: with ``CORE``, which those in it refer to."""
-    members = _members(modules)
-    if not members:
-        return dict(modules)
-    core = "".join(_EXPORT.sub("", _IMPORT.sub("", _moved(modules[name], name))) for name in members)
-    served = {
-        name: text if name in members else _redirected(text, name, members) for name, text in modules.items()
+    """The modules as they are served, by name: with the chunks, which all others refer to."""
+    chunk_of: dict[str, str] = {}
+    for chunk, entry in CHUNKS.items():
+        chunk_of |= {name: chunk for name in _imported(modules, entry) if name not in chunk_of}
+    names: dict[str, set[str]] = defaultdict(set)
+    for name, text in modules.items():
+        for target, taken in _taken(text, name):
+            if target in chunk_of and chunk_of[target] != chunk_of.get(name):
+                names[chunk_of[target]].update(taken)
+    others = {
+        name: text if name in chunk_of else _redirected(text, name, chunk_of)
+        for name, text in modules.items()
     }
-    names = {
-        name for outside in modules.keys() - members for name in _taken(modules[outside], outside, members)
+    return others | {
+        chunk: _chunk(modules, chunk, chunk_of, sorted(names[chunk]))
+        for chunk in CHUNKS
+        if chunk in chunk_of.values()
     }
-    return served | {CORE: f"{core}export {{ {', '.join(sorted(names))} }};\n"}
 
 
-def _members(modules: Mapping[str, str]) -> list[str]:
-    """What the page imports, each after what it imports itself."""
+def _chunk(modules: Mapping[str, str], chunk: str, chunk_of: Mapping[str, str], names: list[str]) -> str:
+    members = [name for name in chunk_of if chunk_of[name] == chunk]
+    needed: dict[str, set[str]] = defaultdict(set)
+    for name in members:
+        for target, taken in _taken(modules[name], name):
+            if chunk_of[target] != chunk:
+                needed[chunk_of[target]].update(taken)
+    imports = "".join(
+        f"import {{ {', '.join(sorted(taken))} }} from '{_address(other, chunk)}';\n"
+        for other, taken in needed.items()
+    )
+    bodies = (_EXPORT.sub("", _IMPORT.sub("", _moved(modules[name], name, chunk))) for name in members)
+    return f"{imports}{''.join(bodies)}export {{ {', '.join(names)} }};\n"
+
+
+def _imported(modules: Mapping[str, str], entry: str) -> list[str]:
+    """What it imports, each after what that imports itself."""
     found: list[str] = []
-    seen = {_PAGE}
+    seen = {entry}
 
     def visit(name: str) -> None:
-        for match in _IMPORT.finditer(modules.get(name, "")):
-            if (other := _path(match[2], name)) not in seen:
-                seen.add(other)
-                visit(other)
-                found.append(other)
+        for target, _ in _taken(modules.get(name, ""), name):
+            if target not in seen:
+                seen.add(target)
+                visit(target)
+                found.append(target)
 
-    visit(_PAGE)
+    visit(entry)
     return found
 
 
-def _taken(text: str, name: str, members: list[str]) -> Iterator[str]:
-    """What a module outside uses of those."""
+def _taken(text: str, name: str) -> Iterator[tuple[str, list[str]]]:
+    """What it imports from where."""
     for match in _IMPORT.finditer(text):
-        if _path(match[2], name) in members:
-            yield from re.findall(r"\w+", match[1].removeprefix("import").removesuffix("from "))
+        taken = re.findall(r"\w+", match[1].removeprefix("import").removesuffix("from "))
+        yield _path(match[2], name), taken
 
 
-def _moved(text: str, name: str) -> str:
-    """What it loads later is elsewhere, seen from ``CORE``."""
-    return _LATER.sub(lambda match: f"import('{_address(_path(match[1], name), CORE)}')", text)
+def _moved(text: str, name: str, chunk: str) -> str:
+    """What it loads later is elsewhere, seen from the chunk."""
+    return _LATER.sub(lambda match: f"import('{_address(_path(match[1], name), chunk)}')", text)
 
 
-def _redirected(text: str, name: str, members: list[str]) -> str:
+def _redirected(text: str, name: str, chunk_of: Mapping[str, str]) -> str:
     def redirect(match: re.Match[str]) -> str:
-        target = CORE if _path(match[2], name) in members else _path(match[2], name)
-        return f"{match[1]}'{_address(target, name)}';\n"
+        target = _path(match[2], name)
+        return f"{match[1]}'{_address(chunk_of.get(target, target), name)}';\n"
 
     return _IMPORT.sub(redirect, text)
 

@@ -2,7 +2,7 @@
 
 Their address holds the hash of the whole tree, so that relative imports between modules stay within
 one build, and everything may be kept for ever. Comments and indentation are for whoever reads the
-source: they are dropped from modules and style sheets. What a ticker begins with is one module.
+source: they are dropped from modules and style sheets. What a page or an embed begins with is joined.
 """
 
 from __future__ import annotations

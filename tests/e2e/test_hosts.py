@@ -228,7 +228,7 @@ def test_added_twice_and_in_two_versions(server: Server, host: Host, page: Page)
 
 def test_a_module_that_failed_is_loaded_again(server: Server, host: Host, page: Page) -> None:
     publish(server, 1)
-    failing = {"ticker/element.js", "ticker/ticker.css", "words/en.json"}
+    failing = {"ticker/embedded.js", "ticker/ticker.css", "words/en.json"}
 
     def fail_once(route: Any) -> None:
         name = route.request.url.split("/", 5)[-1]

@@ -1,13 +1,17 @@
-"""The modules that a ticker begins with, as one."""
+"""The modules that a page or an embed begins with, as one chunk each."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 
-from livefeed.web.modules import CORE, joined
+import pytest
+
+from livefeed.web.modules import CHUNKS, joined
 from livefeed.web.static_tree import static_root
 
+CORE, EMBEDDED = CHUNKS
 B, A, LATE = "import { b }", "import { a }", "import('./late.js')"
 MODULES = {
     "ticker/page.js": f"{B} from '../client/b.js';\n{A} from './a.js';\na(b);\n{LATE};\n",
@@ -42,20 +46,51 @@ def test_whoever_imports_a_part_gets_the_whole() -> None:
     assert {name: served[name] for name in unchanged} == {name: MODULES[name] for name in unchanged}
 
 
-def test_without_a_page_nothing_is_joined() -> None:
+def test_what_else_an_embed_imports_is_another() -> None:
+    element = (
+        f"{B} from '../client/b.js';\nimport {{ d }} from './d.js';\nexport class Element {{ x = {LATE} }}\n"
+    )
+    modules = MODULES | {
+        "ticker/define.js": "import { Element } from './element.js';\nElement;\n",
+        "ticker/element.js": element,
+        "ticker/d.js": "import { c } from '../client/b.js';\nexport const d = c;\n",
+        "ticker/late.js": "import { d } from './d.js';\nimport { c } from '../client/b.js';\n",
+    }
+    served = joined(modules)
+    assert set(served) == {*modules, CORE, EMBEDDED}
+    assert served["ticker/define.js"] == "import { Element } from './embedded.js';\nElement;\n"
+    assert served[EMBEDDED] == (
+        "import { b, c } from './core.js';\nconst d = c;\n"
+        "class Element { x = import('./late.js') }\nexport { Element, d };\n"
+    )
+    assert served[CORE].endswith("export { a, b, c };\n")
+    assert served["ticker/late.js"] == "import { d } from './embedded.js';\nimport { c } from './core.js';\n"
+    assert served["ticker/element.js"] == element
+
+
+def test_what_imports_nothing_is_not_joined() -> None:
     modules = {"ticker/page.js": "f();\n", "alone.js": "f();\n"}
     assert joined(modules) == modules
 
 
-def test_the_parts_can_be_joined() -> None:
-    """They import and export in one way only, know no address of their own, and share no name."""
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_the_parts_can_be_joined(chunk: str) -> None:
+    """They import and export in one way only, know no address but their folder's, and share no name."""
     root = static_root()
     modules = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.js")}
-    core = joined(modules)[CORE]
-    assert "class Connection" in core
-    assert "class View" in core
-    assert not re.search(r"^import\b|import\.meta|^export default", core, re.MULTILINE)
-    assert len(re.findall("^export ", core, re.MULTILINE)) == 1
-    names = Counter(re.findall(r"^(?:async )?(?:class|const|function|let) (\w+)", core, re.MULTILINE))
+    text = joined(modules)[chunk]
+    for name in {CORE: ("Connection", "View"), EMBEDDED: ("LiveFeed", "SharedConnection")}[chunk]:
+        assert f"class {name} " in text
+    assert not re.search(r"^export default", text, re.MULTILINE)
+    elsewhere = [
+        each for name, each in modules.items() if posixpath.dirname(name) != posixpath.dirname(chunk)
+    ]
+    lines = [line for each in elsewhere for line in each.splitlines() if "import.meta" in line]
+    assert not any(line in text for line in lines)
+    assert len(re.findall("^export ", text, re.MULTILINE)) == 1
+    imported = re.findall(r"^import .*", text, re.MULTILINE)
+    assert len(imported) == list(CHUNKS).index(chunk)
+    names = Counter(re.findall(r"^(?:async )?(?:class|const|function|let) (\w+)", text, re.MULTILINE))
+    names.update(*(re.findall(r"\w+", line.partition("{")[2].partition("}")[0]) for line in imported))
     assert [name for name, times in names.items() if times > 1] == []
-    assert not re.search(r"^(?:const|let) [\[{]", core, re.MULTILINE), "names that this test does not see"
+    assert not re.search(r"^(?:const|let) [\[{]", text, re.MULTILINE), "names that this test does not see"

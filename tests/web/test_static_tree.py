@@ -11,7 +11,7 @@ import pytest
 
 from livefeed.errors import StartupError
 from livefeed.web import static_tree
-from livefeed.web.modules import CORE, joined
+from livefeed.web.modules import CHUNKS, joined
 from livefeed.web.static_tree import StaticTree, static_root
 from tests.web.tokens import tokens
 
@@ -142,7 +142,7 @@ def test_other_files_are_served_as_they_are(tmp_path: Path) -> None:
     assert served(tmp_path, "some.txt", "  // a\n\n/* b */\n") == "  // a\n\n/* b */\n"
 
 
-@pytest.mark.parametrize("name", sorted({CORE, *MODULES, *STYLES}))
+@pytest.mark.parametrize("name", sorted({*CHUNKS, *MODULES, *STYLES}))
 def test_what_a_browser_runs_is_what_was_written(name: str) -> None:
     """Token by token, but for what is joined; and no literal spans lines, which ``tokens`` refuses."""
     tree = StaticTree()
