@@ -19,6 +19,7 @@ import websockets
 
 from livefeed.core.position import Position
 from livefeed.core.reader import Next, Reader, place
+from tests.plain_http import plain_http
 
 __all__ = ["TRANSPORTS", "Client", "PollClient", "SseClient", "WebSocketClient", "fresh_page"]
 
@@ -185,7 +186,7 @@ class SseClient(Client):
         params = {"after": self.first_after} if self.first_after else {}
         url = f"{self.base}/v1/feeds/{self.feed}/events"
         async with (
-            httpx.AsyncClient(timeout=None, trust_env=False) as http,
+            plain_http(timeout=None) as http,
             http.stream("GET", url, headers=headers, params=params) as response,
         ):
             if response.status_code != 200:  # 204 too is for good
@@ -220,7 +221,7 @@ class PollClient(Client):
 
     async def _open(self) -> AsyncGenerator[Json, None]:
         url = f"{self.base}/v1/feeds/{self.feed}/changes"
-        async with httpx.AsyncClient(timeout=None, trust_env=False) as http:
+        async with plain_http(timeout=None) as http:
             while True:
                 params: dict[str, str | int] = {"wait": self.wait_s}
                 if self._after:
@@ -238,7 +239,7 @@ TRANSPORTS: dict[str, type[Client]] = {"websocket": WebSocketClient, "sse": SseC
 
 async def fresh_page(base: str, feed: str, oldest: tuple[int, str] | None) -> Json:
     """What a fresh load of the range from the place ``oldest`` on gives; see ``Reader.page``."""
-    async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
+    async with plain_http(base) as http:
         reader, cursor = Reader(), None
         while True:
             params = {"limit": "100"} | ({"cursor": cursor} if cursor else {})

@@ -12,6 +12,8 @@ import httpx
 import orjson
 import websockets
 
+from tests.plain_http import plain_http
+
 __all__ = ["DESKS", "DeskClient", "DeskEvents", "DeskSocket"]
 
 DEADLINE_S = 10.0
@@ -116,7 +118,7 @@ class DeskEvents(DeskClient):
     async def _open(self) -> AsyncGenerator[dict[str, Any], None]:
         headers = self.headers | ({"Last-Event-ID": self.position} if self.position else {})
         async with (
-            httpx.AsyncClient(timeout=None, trust_env=False) as http,
+            plain_http(timeout=None) as http,
             http.stream("GET", f"{self.base}/v1/feeds/{self.feed}/desk/events", headers=headers) as response,
         ):
             if response.status_code != 200:

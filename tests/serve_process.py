@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.live import eventually
+from tests.plain_http import plain_http
 from tests.redis_servers import free_port
 
 __all__ = ["ServeProcess", "serve_process"]
@@ -49,7 +50,7 @@ class ServeProcess:
 
     async def _until_it_says(self, word: str, path: str) -> None:
         deadline = time.monotonic() + 30
-        async with httpx.AsyncClient(base_url=self.base, trust_env=False, timeout=5) as http:
+        async with plain_http(self.base, timeout=5) as http:
             while True:
                 assert self.process.poll() is None, self.log
                 with suppress(httpx.HTTPError):

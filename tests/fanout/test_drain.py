@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.live import FEED, Live
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.serve_process import ServeProcess, serve_process
 
@@ -91,7 +92,7 @@ def stalled(port: int) -> Iterator[None]:
 
 async def until_parked(process: ServeProcess, live: Live) -> None:
     async with (
-        httpx.AsyncClient(base_url=process.base, trust_env=False, timeout=30) as http,
+        plain_http(process.base, timeout=30) as http,
         asyncio.timeout(30),
     ):
         while f"livefeed_parked_total {STALLED}.0" not in (await http.get("/metrics")).text:
@@ -103,7 +104,7 @@ async def newcomers(process: ServeProcess) -> tuple[Counter[str], float]:
     answers: Counter[str] = Counter()
     while True:
         try:
-            async with httpx.AsyncClient(base_url=process.base, trust_env=False, timeout=30) as http:
+            async with plain_http(process.base, timeout=30) as http:
                 stream = (await http.get(f"/v1/feeds/{FEED}/events")).text
                 found = _BYE.search(stream.encode())
                 assert found is not None, stream

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.clients import Client, SseClient, WebSocketClient, fresh_page
 from tests.live import FEED, Live, eventually
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.serve_process import ServeProcess, serve_process
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_has_gone_takes_no_connections(
             await client.until(lambda: client.messages, "the snapshot")
             process.process.send_signal(signal.SIGTERM)
             await eventually(lambda: len(process.workers) == 1, "the other one to end")
-            async with httpx.AsyncClient(base_url=process.base, timeout=30) as http:
+            async with plain_http(process.base, timeout=30) as http:
                 answers = [(await http.get("/healthz", headers={"Connection": "close"})) for _ in range(20)]
             assert {answer.status_code for answer in answers} == {200}
 

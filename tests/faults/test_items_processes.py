@@ -15,6 +15,7 @@ import pytest
 
 from tests.desk_client import DeskSocket
 from tests.live import serving
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer, newest_binary
 from tests.serve_process import serve_process
 from tests.store.desk import due_in
@@ -59,7 +60,7 @@ async def test_the_one_that_dies_is_made_up_for(tmp_path: Path) -> None:
                 await stack.enter_async_context(serve_process(redis.url, _folder(tmp_path, name)))
                 for name in ("one", "other")
             ]
-            async with httpx.AsyncClient(base_url=one.base, headers=headers, trust_env=False) as http:
+            async with plain_http(one.base, headers=headers) as http:
                 held = (await http.post(f"{ITEMS}/a/publish", json={"text": "Held"})).json()
                 await http.post(ITEMS, json={"id": "b", "text": "Scheduled"})
                 await http.post(f"{ITEMS}/b/schedule", json={"time": due_in(2.2)})
@@ -67,7 +68,7 @@ async def test_the_one_that_dies_is_made_up_for(tmp_path: Path) -> None:
             await until(held["due"], 0.02)
             for pid in [*one.workers, one.process.pid]:
                 os.kill(pid, signal.SIGKILL)
-            async with httpx.AsyncClient(base_url=other.base, headers=headers, trust_env=False) as http:
+            async with plain_http(other.base, headers=headers) as http:
                 for item in (held, later):
                     assert 0 <= late_s(await published(http, item["id"]), item["due"]) < 1
                 assert (await http.get(ITEMS)).json()["items"] == []
@@ -82,7 +83,7 @@ async def test_two_workers_and_one_item_each(tmp_path: Path) -> None:
         headers = await editor(redis, hold_s=1)
         async with (
             serve_process(redis.url, tmp_path, "--workers", "2") as served,
-            httpx.AsyncClient(base_url=served.base, headers=headers, trust_env=False) as http,
+            plain_http(served.base, headers=headers) as http,
         ):
             held = [
                 (await http.post(f"{ITEMS}/i{number}/publish", json={"text": f"{number}"})).json()
@@ -100,7 +101,7 @@ async def test_a_restart_while_it_is_held(tmp_path: Path, how: signal.Signals) -
     with RedisServer(newest_binary()) as redis:
         headers = await editor(redis, hold_s=2)
         async with serve_process(redis.url, _folder(tmp_path, "one"), drain_s=0) as served:
-            async with httpx.AsyncClient(base_url=served.base, headers=headers, trust_env=False) as http:
+            async with plain_http(served.base, headers=headers) as http:
                 held = (await http.post(f"{ITEMS}/a/publish", json={"text": "Held"})).json()
                 cancelled = await http.post(f"{ITEMS}/b/publish", json={"text": "Cancelled"})
                 assert cancelled.status_code == 202
@@ -110,7 +111,7 @@ async def test_a_restart_while_it_is_held(tmp_path: Path, how: signal.Signals) -
             await served.ended(10)
         async with (
             serve_process(redis.url, _folder(tmp_path, "two")) as served,
-            httpx.AsyncClient(base_url=served.base, headers=headers, trust_env=False) as http,
+            plain_http(served.base, headers=headers) as http,
         ):
             answer = await http.post(f"{ITEMS}/b/cancel")
             assert answer.status_code in (200, 409)  # it may have taken longer than the hold to start
@@ -133,7 +134,7 @@ async def test_on_a_cluster() -> None:
             async with (
                 DeskSocket(served.base, FEED, headers) as desk,
                 DeskSocket(served.base, "other", headers) as elsewhere,
-                httpx.AsyncClient(base_url=served.base, headers=headers, trust_env=False) as http,
+                plain_http(served.base, headers=headers) as http,
             ):
                 await http.post(ITEMS, json={"id": "a", "text": "Later", "tags": ["x"]})
                 await http.post(f"{ITEMS}/a/schedule", json={"time": due_in(1.5)})

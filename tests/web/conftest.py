@@ -20,6 +20,7 @@ from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import Templates
 from livefeed.web.words import read_languages
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.web.asserting import bearer
 
@@ -70,7 +71,7 @@ def app(settings: Settings, store: Store) -> Starlette:
 @pytest.fixture
 async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+    async with plain_http(BASE, transport=transport) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from livefeed.core.models import FeedCreate, UpdateCreate
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from livefeed.web.site import Site
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 
 __all__ = ["ORIGIN", "Served", "served"]
@@ -55,7 +56,7 @@ async def served(**settings: Any) -> AsyncIterator[Served]:
     with RedisServer() as redis:
         app = create_app(Settings(redis_url=redis.url, **{"public_url": ORIGIN} | settings))
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        async with plain_http(ORIGIN, transport=transport) as client:
             try:
                 yield Served(app, app.state.site, redis, client)
             finally:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from livefeed.web.bodies import MAX_BODY_BYTES, read_body, read_object
 from livefeed.web.problems import exception_handlers
+from tests.plain_http import plain_http
 from tests.web.asserting import assert_problem
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -39,7 +40,7 @@ async def send(
 ) -> httpx.Response:
     headers = ({} if media_type is None else {"Content-Type": media_type}) | more
     transport = httpx.ASGITransport(APP, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+    async with plain_http("http://testserver", transport=transport) as client:
         return await client.request(method, "/", content=content, headers=headers)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 import websockets
 
 from tests.clients import TRANSPORTS, Client
 from tests.live import FEED, Serving, eventually
+from tests.plain_http import plain_http
 from tests.web.streams.conftest import serve, served, shared_redis, way
 from tests.web.streams.support import received
 
@@ -36,7 +36,7 @@ async def first_message(served: Serving, transport: str, headers: dict[str, str]
                 return parsed
             except websockets.ConnectionClosed:
                 return connection.close_code or 0
-    async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=headers) as http:
+    async with plain_http(served.base, headers=headers) as http:
         where = "changes?wait=0" if transport == "poll" else "events"
         async with http.stream("GET", f"{path}/{where}") as answer:
             if answer.status_code != 200:
@@ -76,7 +76,7 @@ async def test_a_site_that_is_not_listed(served: Serving, transport: str) -> Non
 
 @pytest.mark.parametrize("path", ["events", "changes"])
 async def test_a_preflight_is_answered(served: Serving, path: str) -> None:
-    async with httpx.AsyncClient(base_url=served.base, trust_env=False) as http:
+    async with plain_http(served.base) as http:
         answer = await http.options(f"/v1/feeds/{FEED}/{path}", headers={"Origin": "https://other.example"})
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -117,9 +117,7 @@ async def all_messages(served: Serving, transport: str, headers: dict[str, str])
             got = [orjson.loads(text) async for text in received(connection)]
             assert connection.close_code == 4501
             return got
-    async with httpx.AsyncClient(
-        base_url=served.base, trust_env=False, headers=headers, timeout=None
-    ) as http:
+    async with plain_http(served.base, headers=headers, timeout=None) as http:
         text = (await http.get(f"{path}/events")).text
         return [orjson.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
 
@@ -128,9 +126,7 @@ async def test_a_revoked_token_ends_its_poll_of_a_draft(served: Serving) -> None
     await served.store.feeds.patch(FEED, {"status": "draft"})
     await served.caught_up()
     position = (await served.store.log(FEED).attach()).reigns.position
-    async with httpx.AsyncClient(
-        base_url=served.base, trust_env=False, headers=await editor_of(served), timeout=30
-    ) as http:
+    async with plain_http(served.base, headers=await editor_of(served), timeout=30) as http:
         url = f"/v1/feeds/{FEED}/changes?wait=15&after={position}"
         polling = asyncio.create_task(http.get(url))
         await eventually(lambda: served.hub.statistics()["readers"] == 1, "the poll")

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from livefeed.web.operations import Answer, Operation, routes_of
 from livefeed.web.problems import exception_handlers
+from tests.plain_http import plain_http
 from tests.web.asserting import assert_problem
 
 
@@ -35,7 +36,7 @@ APP = Starlette(routes=routes_of(OPERATIONS), exception_handlers=dict(exception_
 
 
 def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://testserver")
+    return plain_http("http://testserver", transport=httpx.ASGITransport(APP))
 
 
 def test_one_route_for_each_path() -> None:

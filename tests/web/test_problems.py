@@ -20,6 +20,7 @@ from livefeed.web.problems import (
     problem_of,
     wants_html,
 )
+from tests.plain_http import plain_http
 from tests.web.asserting import assert_problem
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/publishing.md"
@@ -82,9 +83,7 @@ def client_for(error: Exception, *, html: bool = False) -> httpx.AsyncClient:
     app = Starlette(routes=[Route("/x", fail), Route("/v1/x", fail)], exception_handlers=exception_handlers)
     if html:
         app.state.error_page = _page
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://testserver"
-    )
+    return plain_http("http://testserver", transport=httpx.ASGITransport(app, raise_app_exceptions=False))
 
 
 def _page(request: Request, problem: Problem) -> Response:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 import websockets
@@ -16,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from livefeed.settings import Settings
 from livefeed.web.proxies import BehindProxies
 from tests.live import FEED, Serving, serving
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.web.streams.conftest import shared_redis
 from tests.web.streams.support import socket_url
@@ -44,7 +44,7 @@ async def gets_in(served: Serving, *headers: tuple[str, str]) -> bool:
     """Whether a reader who sends these gets a place, on each transport alike."""
     async with websockets.connect(socket_url(served), additional_headers=list(headers), proxy=None) as ws:
         by_socket = orjson.loads(await ws.recv())["type"] == "sync"
-    async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=list(headers)) as http:
+    async with plain_http(served.base, headers=list(headers)) as http:
         by_poll = (await http.get(f"/v1/feeds/{FEED}/changes?wait=0")).status_code
         async with http.stream("GET", f"/v1/feeds/{FEED}/events") as answer:
             first = await anext(answer.aiter_lines())
@@ -102,7 +102,7 @@ async def test_a_chain_of_two_proxies(shared_redis: RedisServer) -> None:
 async def test_garbage_counts_for_the_proxy(shared_redis: RedisServer, garbage: str) -> None:
     async with behind(shared_redis, "127.0.0.1") as served, a_reader(served):
         raw = garbage.encode("latin-1")
-        async with httpx.AsyncClient(base_url=served.base, trust_env=False) as http:
+        async with plain_http(served.base) as http:
             for name in (b"X-Forwarded-For", b"Forwarded"):
                 answer = await http.get(f"/v1/feeds/{FEED}/changes?wait=0", headers=[(name, raw)])
                 assert answer.status_code == 429
@@ -116,7 +116,7 @@ async def test_the_access_log_names_the_client(
     with caplog.at_level(logging.INFO):
         async with (
             behind(shared_redis, "127.0.0.1", access_log=True) as served,
-            httpx.AsyncClient(base_url=served.base, trust_env=False) as http,
+            plain_http(served.base) as http,
         ):
             await http.get("/healthz", headers={XFF: "192.0.2.1"})
     assert '192.0.2.1:0 - "GET /healthz' in caplog.text

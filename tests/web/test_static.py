@@ -11,6 +11,7 @@ from livefeed.web import static
 from livefeed.web.problems import exception_handlers
 from livefeed.web.site import Site
 from livefeed.web.static_tree import StaticTree
+from tests.plain_http import plain_http
 from tests.web.test_static_tree import make_tree
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -27,8 +28,8 @@ async def client(tree: StaticTree) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(routes=static.routes, exception_handlers=exception_handlers)
     # Neither settings nor store nor hub are asked for a file.
     app.state.site = Site(None, None, None, tree, None, None)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://x", headers={"Accept-Encoding": "identity"}
+    async with plain_http(
+        "http://x", transport=httpx.ASGITransport(app), headers={"Accept-Encoding": "identity"}
     ) as client:
         yield client
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 import orjson
 import pytest
 import websockets
@@ -14,6 +13,7 @@ from livefeed.fanout.channel import Channel
 from livefeed.fanout.joining import Joined
 from tests.clients import Client, WebSocketClient
 from tests.live import FEED, Serving
+from tests.plain_http import plain_http
 from tests.web.streams.support import (
     Serve,
     assert_converged,
@@ -69,7 +69,7 @@ async def test_a_drain(served: Serving, transport: type[Client]) -> None:
 async def test_a_site_that_may_not_use_the_feed(served: Serving) -> None:
     await served.open_feed("ours", origins=["https://ours.example"])
     foreign = {"Origin": "https://theirs.example"}
-    async with httpx.AsyncClient(base_url=served.base, headers=foreign) as http:
+    async with plain_http(served.base, headers=foreign) as http:
         for path in ("events", "changes"):
             assert (await http.get(f"/v1/feeds/ours/{path}")).status_code == 403
     url = socket_url(served).replace(FEED, "ours")

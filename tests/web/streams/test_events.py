@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from tests.clients import SseClient
 from tests.live import FEED, Serving
+from tests.plain_http import plain_http
 from tests.web.streams.support import (
     Serve,
     head,
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_headers_of_a_stream(served: Serving, method: str) -> None:
     url = f"{served.base}/v1/feeds/{FEED}/events"
-    async with httpx.AsyncClient() as http, http.stream(method, url) as answer:
+    async with plain_http() as http, http.stream(method, url) as answer:
         assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-accel-buffering"] == "no"
@@ -38,7 +38,7 @@ async def test_who_is_up_to_date_with_a_closed_feed_needs_no_stream(served: Serv
     await served.publish("the last word")
     await served.close_feed()
     await served.caught_up()
-    async with httpx.AsyncClient(base_url=served.base) as http:
+    async with plain_http(served.base) as http:
         url = f"/v1/feeds/{FEED}/events"
         assert (await http.get(url, headers={"Last-Event-ID": await head(served)})).status_code == 204
         behind = await http.get(url, headers={"Last-Event-ID": await head(served, 1)})
@@ -47,7 +47,7 @@ async def test_who_is_up_to_date_with_a_closed_feed_needs_no_stream(served: Serv
 
 async def test_who_is_far_behind_a_closed_feed_is_not_up_to_date(serve: Serve) -> None:
     """Below the window it is not known at once what was missed."""
-    async with serve(window_entries=10) as served, httpx.AsyncClient() as http:
+    async with serve(window_entries=10) as served, plain_http() as http:
         for number in range(15):
             await served.publish(f"new {number}")
         await served.close_feed()

@@ -11,7 +11,6 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 import websockets
@@ -21,6 +20,7 @@ from livefeed.fanout.audience import Audience
 from livefeed.web.streams import polls, sockets
 from tests.clients import Client
 from tests.live import FEED, Serving, eventually
+from tests.plain_http import plain_http
 from tests.web.streams.support import Serve, every_stream, every_transport, head, received, socket_url
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +77,7 @@ async def test_what_is_seen_of_a_refusal(counting: Serve, cap: Cap) -> None:
             assert ((bye["type"], bye["reason"]), ws.close_code) == (("bye", "overload"), 1013)
             assert is_about(bye["retry"], RETRY_S[cap])
 
-            async with httpx.AsyncClient(base_url=served.base, trust_env=False, headers=SITE) as http:
+            async with plain_http(served.base, headers=SITE) as http:
                 answer = await http.get(f"/v1/feeds/{FEED}/events")
                 assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
                 assert answer.headers["content-type"].startswith("text/event-stream")
@@ -190,7 +190,7 @@ async def test_answers_without_a_stream_give_their_place_back(counting: Serve) -
         await served.publish("the last word")
         await served.close_feed()
         await served.caught_up()
-        async with httpx.AsyncClient(base_url=f"{served.base}/v1/feeds/{FEED}", trust_env=False) as http:
+        async with plain_http(f"{served.base}/v1/feeds/{FEED}") as http:
             last = {"Last-Event-ID": await head(served)}
             assert (await http.get("/events", headers=last)).status_code == 204
             assert (await http.head("/events")).status_code == 200

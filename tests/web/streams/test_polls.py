@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.live import FEED, Serving
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.web.streams.support import (
     Way,
@@ -21,7 +22,7 @@ def way() -> Way:
 
 
 async def polled(served: Serving, query: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=served.base) as http:
+    async with plain_http(served.base) as http:
         return await http.get(f"/v1/feeds/{FEED}/changes{query}", headers=headers)
 
 
@@ -51,7 +52,7 @@ async def test_redis_away_for_polls(served: Serving, shared_redis: RedisServer) 
     good = await head(served)
     shared_redis.stop()
     try:
-        async with httpx.AsyncClient(base_url=served.base) as http:
+        async with plain_http(served.base) as http:
             answer = await http.get(f"/v1/feeds/{FEED}/changes?after={good}&wait=0")
             assert (answer.status_code, answer.json()["recovered"]) == (200, True)
             answer = await http.get(f"/v1/feeds/{FEED}/changes")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import httpx
 import orjson
 import pytest
 import websockets
@@ -13,6 +12,7 @@ import websockets
 from livefeed.settings import Settings
 from livefeed.store.store import Store
 from tests.live import Serving
+from tests.plain_http import plain_http
 from tests.web.streams.support import received
 
 pytestmark = pytest.mark.anyio
@@ -94,7 +94,7 @@ async def test_a_socket(served: Serving, end: End, path: str, refusal: int) -> N
 @pytest.mark.usefixtures("draft")
 async def test_events(served: Serving, end: End, path: str, refusal: int) -> None:
     headers, session = await signed_in(served)
-    async with httpx.AsyncClient(base_url=served.base, headers=headers) as http:
+    async with plain_http(served.base, headers=headers) as http:
         async with http.stream("GET", f"/v1/feeds/{path}") as response:
             lines = response.aiter_lines()
             assert await anext(lines) == "event: sync"
@@ -109,7 +109,7 @@ async def test_events(served: Serving, end: End, path: str, refusal: int) -> Non
 async def test_a_poll(served: Serving, draft: str, end: End) -> None:
     headers, session = await signed_in(served)
     position = (await served.store.log("draft").attach()).reigns.position
-    async with httpx.AsyncClient(base_url=served.base, headers=headers, timeout=60) as http:
+    async with plain_http(served.base, headers=headers, timeout=60) as http:
         poll = asyncio.create_task(http.get(f"{draft}/changes?wait=50&after={position}"))
         channel = await served.hub.channel("draft")
         while not channel.readers:

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 import websockets
@@ -17,6 +16,7 @@ from livefeed.core.models import FeedCreate
 from livefeed.settings import Settings
 from livefeed.store.keys import FeedKeys
 from livefeed.store.store import Store
+from tests.plain_http import plain_http
 from tests.redis_servers import RedisServer
 from tests.serve_process import ServeProcess, serve_process
 from tests.web.asserting import bearer
@@ -46,7 +46,7 @@ class Desk:
         self._changed = asyncio.Event()
 
     async def say(self, **said: Any) -> None:
-        async with httpx.AsyncClient(base_url=self.process.base, trust_env=False) as http:
+        async with plain_http(self.process.base) as http:
             answer = await http.post(f"{FEED}/presence", json={"key": self.key, **said}, headers=self.headers)
             assert answer.status_code == 204
 
@@ -72,7 +72,7 @@ class Desk:
                     yield str(text)
             return
         async with (
-            httpx.AsyncClient(base_url=self.process.base, trust_env=False, timeout=60) as http,
+            plain_http(self.process.base, timeout=60) as http,
             http.stream("GET", f"{FEED}/desk/events", headers=self.headers) as response,
         ):
             async for line in response.aiter_lines():
