@@ -7,6 +7,7 @@ import pytest
 import websockets
 
 from livefeed.core.models import Role
+from livefeed.fanout import tail
 from tests.clients import WebSocketClient
 from tests.desk_client import DESKS, DeskClient
 from tests.live import FEED, Serving, eventually
@@ -67,9 +68,15 @@ async def test_it_comes_back_with_its_position(served: Serving, transport: type[
     assert second.messages[0]["recovered"] is True
 
 
+@pytest.fixture
+def attached_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub looks for another history ten times a second; to be asked for before a server is."""
+    monkeypatch.setattr(tail, "ATTACH_S", 0.1)
+
+
 @every_desk
 async def test_after_another_history_it_begins_anew(
-    served: Serving, shared_redis: RedisServer, transport: type[DeskClient]
+    attached_often: None, served: Serving, shared_redis: RedisServer, transport: type[DeskClient]
 ) -> None:
     async with transport(served.base, FEED, await ann(served)) as client:
         await make(served.store, id="a")
