@@ -32,13 +32,13 @@ export class ItemActions {
     const local = desk.outbox.find(id);
     const item = desk.items.get(id) ?? (local && { id, state: 'draft', rev: local.draft.rev, content: local.draft.content });
     if (!item || this.#busy.has(id)) return;
+    this.errors.delete(id);
     if (action === 'edit') return this.#open(item, local?.draft);
     if (local && local.doing === 'save' && ['publish', 'submit'].includes(action)) {
       desk.outbox.take(local.draft);
       return desk.outbox.send(local.draft, action);
     }
     this.#busy.add(id);
-    this.errors.delete(id);
     try {
       await this.#carryOut(action, item, local);
     } catch (error) {

@@ -5,7 +5,7 @@ import { Draft } from './draft.js';
 import { drop, kept, keptNames } from './keep.js';
 
 export class Outbox {
-  /** @type {Map<Draft, {doing: string, error: ?Error}>} */ #on = new Map();
+  /** What is being done with each. @type {Map<Draft, string>} */ #on = new Map();
   #closed = false;
 
   /**
@@ -16,9 +16,9 @@ export class Outbox {
     Object.assign(this, options);
   }
 
-  /** @returns {{draft: Draft, doing: string, error: ?Error}[]} the newest first */
+  /** @returns {{draft: Draft, doing: string}[]} the newest first */
   get entries() {
-    return [...this.#on].map(([draft, entry]) => ({ draft, ...entry })).reverse();
+    return [...this.#on].map(([draft, doing]) => ({ draft, doing })).reverse();
   }
 
   find(id) {
@@ -27,12 +27,12 @@ export class Outbox {
 
   close() {
     this.#closed = true;
-    for (const [draft, { doing }] of this.#on) if (doing === 'save') draft.close();
+    for (const [draft, doing] of this.#on) if (doing === 'save') draft.close();
   }
 
-  /** As a draft. It stays here until the server has it. @param {Draft} draft @param {?Error} [error] why it is not more than that */
-  async save(draft, error = null) {
-    this.#on.set(draft, { doing: 'save', error });
+  /** As a draft. It stays here until the server has it. @param {Draft} draft */
+  async save(draft) {
+    this.#on.set(draft, 'save');
     draft.hooks = { onstatus: () => this.#saved(draft), onmoved: () => this.onchange(), onover: () => this.#saved(draft) };
     this.onchange();
     if (draft.isDirty) await draft.save().catch(() => {});
@@ -50,7 +50,7 @@ export class Outbox {
   /** @param {Draft} draft @param {'publish' | 'submit' | 'schedule'} doing @param {object} [body] */
   async send(draft, doing, body) {
     draft.hooks = {};
-    this.#on.set(draft, { doing, error: null });
+    this.#on.set(draft, doing);
     this.onchange();
     try {
       const answer = doing === 'publish' ? await draft.publish() : await draft.step(doing, body);

@@ -74,7 +74,7 @@ export class Writing {
     const open = compose.draft?.id;
     const listed = ['going', 'submitted', 'draft', 'scheduled'].flatMap((state) => items.of(state))
       .filter((item) => !(item.id === open && item.state === 'draft') && !own.has(item.id));
-    const local = [...own.values()].map((entry) => ({ item: asItem(entry), doing: entry.doing, error: entry.error ?? actions.errors.get(entry.draft.id) ?? entry.draft.error }));
+    const local = [...own.values()].map((entry) => ({ item: asItem(entry), doing: entry.doing, error: actions.errors.get(entry.draft.id) ?? entry.draft.error }));
     const all = [...local, ...listed.map((item) => ({ item, error: actions.errors.get(item.id) }))];
     this.rows.render({ items: all.sort((a, b) => Number(b.item.by === this.me.name) - Number(a.item.by === this.me.name)) });
   }
@@ -103,7 +103,8 @@ export class Writing {
       this.compose.fail(error);
       draft.save().catch(() => {});
     } else {
-      this.outbox.save(draft, error);
+      this.actions.errors.set(draft.id, error);
+      this.outbox.save(draft);
       announce(`Not sent: ${error.message}`);
     }
   }

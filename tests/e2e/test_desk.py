@@ -271,11 +271,17 @@ def test_what_was_refused_comes_back_beside_what_is_written_by_then(desk: Page, 
     waiting[0].abort()
     draft = desk.locator("#drafts").get_by_role("listitem")
     expect(draft).to_contain_text("First")
+    until(
+        desk,
+        lambda: [item["content"]["text"] for item in server.call("GET", "/news/items")["items"]] == ["First"],
+    )
+    expect(draft).to_contain_text("changed")  # the server's, no longer this tab's
     expect(draft).to_contain_text("cannot be reached")
     expect(box(desk)).to_have_value("Second")
     expect(box(desk)).to_be_focused()
     press(draft, "Publish")
     expect(row(desk, "First")).to_be_visible()
+    expect(desk.locator("#drafts")).not_to_contain_text("cannot be reached")
     expect(box(desk)).to_have_value("Second")
     assert texts(server) == ["First"]
 
