@@ -194,6 +194,7 @@ def test_what_was_deleted_while_it_was_edited_becomes_a_new_text(
     with another(browser, server) as other:
         press(row(other, "Original"), "Delete")
         other.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(row(other, "Original")).to_have_count(0)
     expect(mine.get_by_role("alert")).to_contain_text("Your text is still here")
     mine.get_by_role("button", name="Put my text into the compose form").click()
     expect(desk.get_by_label("Update", exact=True)).to_have_value("My words")
