@@ -191,7 +191,7 @@ def test_discarding_asks(desk: Page, server: Server) -> None:
     desk.get_by_role("button", name="Discard").click()
     desk.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(box(desk)).to_have_value("")
-    assert items(server) == []
+    until(desk, lambda: items(server) == [])
     assert "Away with it" not in desk.evaluate("JSON.stringify(localStorage)")
 
 
