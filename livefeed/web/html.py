@@ -68,7 +68,11 @@ def html_answer(
 ) -> Response:
     """The page that a template makes, in the words of ``lang``, or 304 where the browser has it already."""
     site = site_of(request)
-    known = {"static": site.static.prefix, "origin": site.settings.origin}
+    known = {
+        "static": site.static.prefix,
+        "closure": site.static.closure,
+        "origin": site.settings.origin,
+    }
     return caching.answer(
         request,
         site.templates.render(template, lang=lang, **known | context).encode(),

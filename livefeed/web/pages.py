@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final, Literal
 
 import orjson
@@ -21,7 +20,6 @@ from livefeed.web.html import html_answer
 from livefeed.web.meta import ticker_meta, update_meta
 from livefeed.web.origins import cors_headers, frame_ancestors, own_origin
 from livefeed.web.site import Site, site_of
-from livefeed.web.static_tree import StaticTree
 from livefeed.web.templating import data_block
 from livefeed.web.words import FALLBACK
 
@@ -132,7 +130,6 @@ async def _ticker(request: Request, slug: str) -> Response:
         frame_ancestors=frame_ancestors(Feed.model_validate(context["feed"])),
         videos=True,
         meta=ticker_meta(site.settings, context["page"], query, is_view=layout != "full"),
-        modules=_modules(site.static),
         layout=layout,
         most=None if layout == "full" else query.limit,
         asked=asked(query),
@@ -164,12 +161,6 @@ async def _update(request: Request) -> Response:
         update=update,
         minutes=_minutes(update["html"]),
     )
-
-
-@lru_cache(maxsize=8)
-def _modules(tree: StaticTree) -> tuple[str, ...]:
-    """What the ticker page runs."""
-    return tree.closure("ticker/page.js")
 
 
 def _minutes(html: str) -> int:

@@ -2,7 +2,7 @@
 
 Their address holds the hash of the whole tree, so that relative imports between modules stay within
 one build, and everything may be kept for ever. Comments and indentation are for whoever reads the
-source: they are dropped from modules and style sheets. What a page or an embed begins with is joined.
+source: they are dropped from modules and style sheets. What a page or the desk begins with is joined.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class StaticTree:
         self.prefix = f"/static/{self.hash}"
         contents[_EMBED] = contents.get(_EMBED, b"").replace(BUILD_TOKEN, self.hash.encode())
         self._files = {name: _prepare(name, content) for name, content in contents.items()}
+        self._closures: dict[str, tuple[str, ...]] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -108,13 +109,15 @@ class StaticTree:
 
     def closure(self, name: str) -> tuple[str, ...]:
         """A module and all that it imports statically, near ones first: what a page may load at once."""
-        found = [name]
-        for module in found:
-            for address in _IMPORT.findall(self._files[module].body):
-                path = posixpath.normpath(posixpath.join(posixpath.dirname(module), address.decode()))
-                if path not in found:
-                    found.append(path)
-        return tuple(found)
+        if name not in self._closures:
+            found = [name]
+            for module in found:
+                for address in _IMPORT.findall(self._files[module].body):
+                    path = posixpath.normpath(posixpath.join(posixpath.dirname(module), address.decode()))
+                    if path not in found:
+                        found.append(path)
+            self._closures[name] = tuple(found)
+        return self._closures[name]
 
 
 def _without_notes(path: Path) -> bytes:

@@ -61,7 +61,7 @@ function note({ note: told }, feed) {
 }
 
 /** @param {object} item @param {{feed: object, editor: boolean, me: string, editors: string[], doing: string, error: ?Error}} about @returns {Node[]} */
-export function show(item, about) {
+export function showItem(item, about) {
   const { feed, editors, doing, error } = about;
   const name = nameOf(item);
   const button = ([action, text], index) =>

@@ -1,6 +1,6 @@
 /** The lists of items: going out, waiting for review, drafts, scheduled. Rows stay the same nodes whatever comes in, and keep the focus. */
 import { h } from '../ticker/article.js';
-import { secondsTo, show } from './itemrow.js';
+import { secondsTo, showItem } from './itemrow.js';
 import { presence } from './presence.js';
 
 const TICK_MS = 250;
@@ -101,7 +101,7 @@ export class ItemRows {
       row.node.setAttribute('aria-busy', String(Boolean(doing && doing !== 'save')));
       const { activeElement: focused } = document;
       const action = row.node.contains(focused) && focused.dataset.action;
-      row.node.replaceChildren(...show(item, about));
+      row.node.replaceChildren(...showItem(item, about));
       if (action) row.node.querySelector(`[data-action="${action}"]`)?.focus({ preventScroll: true });
     }
     return row.node;

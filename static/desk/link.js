@@ -3,7 +3,8 @@ import { api, updatePath } from './api.js';
 import { drop, keep } from './keep.js';
 
 const asked = new URLSearchParams(location.search);
-let [feedAsked, updateAsked] = [asked.get('feed'), asked.get('edit')];
+let feedAsked = asked.get('feed');
+let updateAsked = asked.get('edit');
 
 /** The feed that the link named, once. @returns {?string} */
 export function linkedFeed() {

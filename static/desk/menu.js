@@ -1,6 +1,7 @@
 /** A list of actions below its button; on a phone it lies at the bottom, by the thumb. Opening and closing is the browser's (popover). */
 
-const [MARGIN_PX, GAP_PX] = [8, 4];
+const MARGIN_PX = 8;
+const GAP_PX = 4;
 
 /** @param {HTMLElement} menu with the attribute `popover`, opened by the button that names it */
 export function menu(menu) {

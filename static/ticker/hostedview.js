@@ -4,7 +4,7 @@ import { View } from './view.js';
 
 const MOST = 40;
 
-const top = (node) => node.getBoundingClientRect().top;
+const topOf = (node) => node.getBoundingClientRect().top;
 
 export class HostedView extends View {
   /** What is held where it was. @type {HTMLElement[]} */ #held = [];
@@ -17,7 +17,7 @@ export class HostedView extends View {
   }
 
   get edge() {
-    return this.box && this.root.isConnected ? top(this.box) + this.box.clientTop : 0;
+    return this.box && this.root.isConnected ? topOf(this.box) + this.box.clientTop : 0;
   }
 
   keep(change) {
@@ -30,10 +30,10 @@ export class HostedView extends View {
    */
   move(change) {
     if (!this.root.isConnected) return void change();
-    const before = this.#rows().map((node) => [node, top(node)]);
+    const before = this.#rows().map((node) => [node, topOf(node)]);
     change();
     this.#release();
-    const moved = before.map(([node, was]) => [node, was - top(node)]).filter(([node, by]) => by && node.isConnected);
+    const moved = before.map(([node, was]) => [node, was - topOf(node)]).filter(([node, by]) => by && node.isConnected);
     for (const [{ style }, by] of moved) style.translate = `0 ${by}px`;
     const held = (this.#held = moved.map(([node]) => node));
     requestAnimationFrame(() => requestAnimationFrame(() => held === this.#held && this.#release()));
@@ -60,9 +60,9 @@ export class HostedView extends View {
     element.tabIndex = -1;
     element.focus({ preventScroll: true });
     // With the head above it, where that fits: then news go on flowing in.
-    const target = top(element) - top(root) < box.clientHeight / 2 ? root : element;
+    const target = topOf(element) - topOf(root) < box.clientHeight / 2 ? root : element;
     const margin = Number.parseFloat(getComputedStyle(target).scrollMarginTop) || 0;
-    box.scrollBy({ top: top(target) - this.edge - margin, behavior: 'instant' });
+    box.scrollBy({ top: topOf(target) - this.edge - margin, behavior: 'instant' });
     return box.scrollIntoView({ block: 'nearest', behavior: 'instant' });
   }
 }

@@ -9,9 +9,16 @@ from collections import Counter
 import pytest
 
 from livefeed.web.modules import CHUNKS, joined
-from livefeed.web.static_tree import static_root
+from livefeed.web.static_tree import StaticTree
+from tests.chunks import modules, top_names
 
-CORE, EMBEDDED = CHUNKS
+CORE, EMBEDDED, HINTS, DESK = CHUNKS
+HAVE = {
+    CORE: ("Connection", "View"),
+    EMBEDDED: ("LiveFeed", "SharedConnection"),
+    HINTS: (),
+    DESK: ("Compose", "Outbox"),
+}
 B, A, LATE = "import { b }", "import { a }", "import('./late.js')"
 MODULES = {
     "ticker/page.js": f"{B} from '../client/b.js';\n{A} from './a.js';\na(b);\n{LATE};\n",
@@ -50,14 +57,14 @@ def test_what_else_an_embed_imports_is_another() -> None:
     element = (
         f"{B} from '../client/b.js';\nimport {{ d }} from './d.js';\nexport class Element {{ x = {LATE} }}\n"
     )
-    modules = MODULES | {
+    parts = MODULES | {
         "ticker/define.js": "import { Element } from './element.js';\nElement;\n",
         "ticker/element.js": element,
         "ticker/d.js": "import { c } from '../client/b.js';\nexport const d = c;\n",
         "ticker/late.js": "import { d } from './d.js';\nimport { c } from '../client/b.js';\n",
     }
-    served = joined(modules)
-    assert set(served) == {*modules, CORE, EMBEDDED}
+    served = joined(parts)
+    assert set(served) == {*parts, CORE, EMBEDDED}
     assert served["ticker/define.js"] == "import { Element } from './embedded.js';\nElement;\n"
     assert served[EMBEDDED] == (
         "import { b, c } from './core.js';\nconst d = c;\n"
@@ -68,29 +75,48 @@ def test_what_else_an_embed_imports_is_another() -> None:
     assert served["ticker/element.js"] == element
 
 
+def test_who_shares_a_name_has_a_scope_of_its_own() -> None:
+    parts = {
+        "desk/desk.js": "import { a } from './a.js';\nimport { b, max } from './b.js';\na(b(max));\n",
+        "desk/a.js": "const words = 1;\nexport function a() { return words; }\nexport class Other {}\n",
+        "desk/b.js": "import { c } from './c.js';\nconst words = c;\nexport const max = 3;\n"
+        "export const b = () => words;\n",
+        "desk/c.js": "export const c = 2;\nexport const Other = 1;\n",
+    }
+    assert joined(parts)[DESK] == (
+        "const { a } = (() => {\nconst words = 1;\nfunction a() { return words; }\nclass Other {}\n"
+        "return { a };\n})();\n"
+        "const { c } = (() => {\nconst c = 2;\nconst Other = 1;\nreturn { c };\n})();\n"
+        "const { max, b } = (() => {\nconst words = c;\nconst max = 3;\nconst b = () => words;\n"
+        "return { max, b };\n})();\n"
+        "export { a, b, max };\n"
+    )
+
+
 def test_what_imports_nothing_is_not_joined() -> None:
-    modules = {"ticker/page.js": "f();\n", "alone.js": "f();\n"}
-    assert joined(modules) == modules
+    parts = {"ticker/page.js": "f();\n", "alone.js": "f();\n"}
+    assert joined(parts) == parts
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_the_parts_can_be_joined(chunk: str) -> None:
-    """They import and export in one way only, know no address but their folder's, and share no name."""
-    root = static_root()
-    modules = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.js")}
-    text = joined(modules)[chunk]
-    for name in {CORE: ("Connection", "View"), EMBEDDED: ("LiveFeed", "SharedConnection")}[chunk]:
+    """They import and export in one way only, know no address but their folder's, and give no name twice."""
+    text = joined(sources := modules())[chunk]
+    for name in HAVE[chunk]:
         assert f"class {name} " in text
     assert not re.search(r"^export default", text, re.MULTILINE)
     elsewhere = [
-        each for name, each in modules.items() if posixpath.dirname(name) != posixpath.dirname(chunk)
+        each for name, each in sources.items() if posixpath.dirname(name) != posixpath.dirname(chunk)
     ]
     lines = [line for each in elsewhere for line in each.splitlines() if "import.meta" in line]
     assert not any(line in text for line in lines)
     assert len(re.findall("^export ", text, re.MULTILINE)) == 1
-    imported = re.findall(r"^import .*", text, re.MULTILINE)
-    assert len(imported) == list(CHUNKS).index(chunk)
-    names = Counter(re.findall(r"^(?:async )?(?:class|const|function|let) (\w+)", text, re.MULTILINE))
-    names.update(*(re.findall(r"\w+", line.partition("{")[2].partition("}")[0]) for line in imported))
+    names = Counter(top_names(text))
     assert [name for name, times in names.items() if times > 1] == []
-    assert not re.search(r"^(?:const|let) [\[{]", text, re.MULTILINE), "names that this test does not see"
+    assert not re.search(r"^(?:const|let) (?:\[|\{(?! [\w, ]* \} = \(\(\) => \{$))", text, re.MULTILINE), (
+        "names unseen"
+    )
+
+
+def test_all_that_the_desk_begins_with_is_four_files() -> None:
+    assert StaticTree().closure("desk/desk.js") == ("desk/desk.js", CORE, DESK, HINTS)
