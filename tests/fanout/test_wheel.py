@@ -266,7 +266,7 @@ async def test_a_drain_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(50):
         await seated(hall, EVENTS)
     left = set()
-    async with draining(hall.turning, 0.2):
+    async with draining(hall.turning, 1.0):
         while list(hall.turning):
             left.add(len(list(hall.turning)))
             await asyncio.sleep(0)

@@ -98,7 +98,7 @@ async def _until_busy(store: Store) -> None:
 
 async def test_a_replica_that_must_not_be_written(binary: Path) -> None:
     with replicated(binary) as (primary, replica):
-        async with opened(primary.url, replicas=1) as store:
+        async with opened(primary.url, replicas=1, replicas_timeout_ms=10_000) as store:
             await open_feed(store)
         async with opened(replica.url) as store:
             with pytest.raises(StoreUnavailable, match="read only"):
