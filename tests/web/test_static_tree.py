@@ -207,7 +207,7 @@ def weight(tree: StaticTree, *names: str) -> int:
 
 
 def test_the_page_stays_light() -> None:
-    """What a reader's page loads before it is live, and what it may load later."""
+    """What a reader's page loads before it is live and what it may load later; then the embed, the desk."""
     tree = StaticTree()
     first = tree.closure("ticker/page.js")
     # The desk's part is loaded by editors only, who were at the desk in this browser.
@@ -217,3 +217,5 @@ def test_the_page_stays_light() -> None:
     assert weight(tree, *later) <= 6 * KIB
     assert weight(tree, "ticker/ticker.css") <= 6 * KIB
     assert weight(tree, "embed.js") <= 2 * KIB
+    assert weight(tree, *tree.closure("ticker/define.js")) <= 19 * KIB
+    assert weight(tree, *tree.closure("desk/desk.js")) <= 58 * KIB
