@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -38,6 +38,8 @@ _OPTIONS = {
 }
 """What may stand after the question mark; redis-py would notice others at the first command only."""
 
+# RFC 3986, appendix B. urllib's own takes several hosts in one address or not, by its patch release.
+_ADDRESS = re.compile(r"(?:([^:/?#]+)://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:]+))(?::([0-9]{1,5}))?")
 
 AnyRedis = Redis | RedisCluster
@@ -58,36 +60,36 @@ class Connector:
         self.url = url
         try:
             self._read(url)
-        except ValueError as error:
-            # Python's own messages quote the address, so that only ours may pass.
-            reason = error.args[0] if type(error) is _Unusable else "it is no address"
-            raise StartupError(f"LIVEFEED_REDIS_URL cannot be used: {reason}.") from None
+        except _Unusable as error:
+            raise StartupError(f"LIVEFEED_REDIS_URL cannot be used: {error}.") from None
 
     def _read(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in _OPTIONS:
+        found = _ADDRESS.fullmatch(url)
+        assert found is not None  # it matches everything
+        scheme, netloc, path, query = found[1], found[2], found[3], found[4] or ""
+        if scheme not in _OPTIONS:
             raise _Unusable(
                 "it must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://"
             )
-        self._scheme = parts.scheme
-        self.is_cluster = parts.scheme == "redis+cluster"
-        credentials, _, self._netloc = parts.netloc.rpartition("@")
+        self._scheme = scheme
+        self.is_cluster = scheme == "redis+cluster"
+        credentials, _, hosts = netloc.rpartition("@")
         user, _, password = credentials.partition(":")
         self._credentials: dict[str, Any] = {
             name: unquote(value) for name, value in (("username", user), ("password", password)) if value
         }
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if unknown := sorted(set(options) - _OPTIONS[parts.scheme]):
-            known = ", ".join(sorted(_OPTIONS[parts.scheme])) or "none"
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        if unknown := sorted(set(options) - _OPTIONS[scheme]):
+            known = ", ".join(sorted(_OPTIONS[scheme])) or "none"
             raise _Unusable(f"{len(unknown)} unknown option(s) after the “?”: known are {known}")
-        self._path = parts.path.strip("/")
-        self._hosts = [] if parts.scheme == "unix" else self._read_hosts()
+        self._path = path.strip("/")
+        self._hosts = [] if scheme == "unix" else self._read_hosts(hosts)
         self._db = self._read_db(options.get("db"))
 
-    def _read_hosts(self) -> list[tuple[str, int]]:
+    def _read_hosts(self, given: str) -> list[tuple[str, int]]:
         default_port = 26379 if self._scheme == "redis+sentinel" else 6379
         hosts = []
-        for item in (self._netloc or "localhost").split(","):
+        for item in (given or "localhost").split(","):
             found = _HOST.fullmatch(item)
             port = int(found[3] or default_port) if found else 0
             if found is None or not 0 < port < 65_536:

@@ -140,10 +140,10 @@ async def test_thousands_are_sent_away_evenly_and_the_stalled_do_not_hold_it_up(
 
     assert {reason for _, _, reason in crowd.byes} == {b"drain"}
     assert len(crowd.byes) == READERS
-    gone = sorted((at - began) / DRAIN_S for at, _, _ in crowd.byes)
-    # By which part of the drain's time anybody was early or late: a busy machine holds up some, not all.
-    uneven = max(abs(at - number / READERS) for number, at in enumerate(gone))
-    assert uneven < 0.2, uneven
+    gone = sorted(at for at, _, _ in crowd.byes)
+    # By which part of its time anybody was early or late: a busy machine holds up some, all at once is 1.
+    uneven = max(abs((at - gone[0]) / DRAIN_S - number / READERS) for number, at in enumerate(gone))
+    assert uneven < 0.35, uneven
     retries = [retry for _, retry, _ in crowd.byes]
     assert 500 <= min(retries) < 550 < 1_450 < max(retries) <= 1_500
     assert 950 < sum(retries) / READERS < 1_050

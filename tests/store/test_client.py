@@ -99,7 +99,7 @@ async def test_passwords_are_decoded_for_sentinel_and_cluster_too() -> None:
         (f"redis://:{SECRET}/x@localhost", "%2F"),
         (f"redis://:{SECRET}#x@localhost", "%23"),
         (f"redis://:{SECRET}?x@localhost", "unknown option"),
-        (f"redis://:{SECRET}@[::1", "no address"),
+        (f"redis://:{SECRET}@[::1", "in brackets"),
         (f"redis://:{SECRET}@::1", "in brackets"),
         (f"redis://:{SECRET}@a,b", "several hosts"),
         (f"redis://:{SECRET}@localhost/zero", "must be a number"),
