@@ -106,9 +106,8 @@ class Items:
         while True:
             seen, before = await self._there(feed, item_id)
             item = step(before, seen.now)
-            if (
-                item is before
-            ):  # at whatever revision: a save that is sent again does not conflict with itself
+            if item is before:
+                # At whatever revision: a save that is sent again does not conflict with itself.
                 await self._writer.note(feed, before, idempotency)
                 return ItemOutcome("unchanged", item_id, seen.raw)
             seen.match(if_match)

@@ -42,7 +42,12 @@ async def press(store: Store, item_id: str, patch: dict[str, Any] | None = None,
 
 
 async def schedule(store: Store, item_id: str, in_s: float) -> ItemOutcome:
-    return await take(store, "schedule", item_id, due_in(in_s))
+    """To go out so long after the step is taken; by the time that it begins, a busy machine may be later."""
+    return await store.items.change(
+        FEED,
+        item_id,
+        lambda item, now: steps.schedule(item, print_time(now + timedelta(seconds=in_s)), actor=ANN, now=now),
+    )
 
 
 async def discard(store: Store, item_id: str, *, by: Actor = ANN, **how: Any) -> None:
