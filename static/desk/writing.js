@@ -103,9 +103,11 @@ export class Writing {
       this.compose.fail(error);
       draft.save().catch(() => {});
     } else {
-      this.actions.errors.set(draft.id, error);
+      // Said so that it stays true when the server is back.
+      const why = new Error(`Not sent. ${error.message}`);
+      this.actions.errors.set(draft.id, why);
       this.outbox.save(draft);
-      announce(`Not sent: ${error.message}`);
+      announce(why.message);
     }
   }
 

@@ -276,7 +276,7 @@ def test_what_was_refused_comes_back_beside_what_is_written_by_then(desk: Page, 
         lambda: [item["content"]["text"] for item in server.call("GET", "/news/items")["items"]] == ["First"],
     )
     expect(draft).to_contain_text("changed")  # the server's, no longer this tab's
-    expect(draft).to_contain_text("cannot be reached")
+    expect(draft).to_contain_text("Not sent. The server cannot be reached")
     expect(box(desk)).to_have_value("Second")
     expect(box(desk)).to_be_focused()
     press(draft, "Publish")
